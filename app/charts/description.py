@@ -1,0 +1,66 @@
+"""One description of a chart, drawn by several renderers (plotly, svg; later slides and PDF). Plain data in, nothing computed."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+Kind = Literal["line", "bar", "points", "heat", "spark"]
+Role = Literal["main", "comparison", "context"]
+
+
+class Series(NamedTuple):
+    """One line, set of bars or set of points; None is a gap, never zero."""
+
+    name: str
+    values: tuple[float | None, ...]
+    role: Role = "main"
+    labels: tuple[str, ...] = ()
+    """What to say of each value (hover, screen reader); empty: the value in its unit."""
+
+
+class Limits(NamedTuple):
+    """The band of usual variation, a value for each x; None where it is not known."""
+
+    low: tuple[float | None, ...]
+    centre: tuple[float | None, ...]
+    high: tuple[float | None, ...]
+
+
+class Signal(NamedTuple):
+    index: int
+    """Which x."""
+    word: Literal["improving", "worsening"]
+
+
+class Mark(NamedTuple):
+    """An annotation: a launch, a reorganisation, a change of policy."""
+
+    index: int
+    title: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """What a chart says (title: its finding), and the data that say it."""
+
+    kind: Kind
+    title: str
+    subtitle: str
+    """What is drawn and its unit."""
+    unit: str
+    """A KPI's unit: share, count, minutes, hours, money, per_week, …"""
+    x: tuple[str, ...]
+    """Period keys or category names, in order."""
+    series: tuple[Series, ...]
+    """At most three; for `heat`, one row each."""
+    target: float | None = None
+    target_op: str = ""
+    limits: Limits | None = None
+    signals: tuple[Signal, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    partial: frozenset[int] = frozenset()
+    """Indices of x that are not over."""
+    log: bool = False
+    alt: str = ""
+    """The chart in one sentence for a reader who cannot see it."""
+    empty: str = ""
+    """With no data: what is missing and what would bring it."""
