@@ -1,0 +1,76 @@
+# Needs make and Python 3.11 or later; everything else is brought into .venv. `make help` lists the targets.
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(BIN)/uv
+INSTALL := $(UV) pip install --quiet --python $(BIN)/python
+COMPILE := $(UV) pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-annotate \
+	--custom-compile-command "make lock"
+TEST := $(BIN)/python -m pytest -n 2 --dist loadfile
+
+.PHONY: help setup setup-dev run test check format bench lock docs clean
+
+help:
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
+
+setup: .venv/.installed ## what runs Nines, into .venv (a second run does nothing)
+
+setup-dev: .venv/.installed-dev ## and what its tests need
+
+run: setup ## serve the demo organisation on http://127.0.0.1:8501
+	$(BIN)/nines serve --demo
+
+test: setup-dev ## the whole suite
+	$(TEST)
+
+check: setup-dev ## format, lint, types, then the whole suite
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(TEST)
+
+format: setup-dev ## mend what ruff can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup-dev ## how fast imports and the Overview are, as ratios
+	$(BIN)/python -m tests.bench
+
+lock: $(UV) ## choose versions anew within pyproject.toml
+	$(COMPILE) --upgrade --output-file requirements.lock pyproject.toml
+	$(COMPILE) --upgrade --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+
+docs: setup ## write docs/metrics.md from the catalogue
+	$(BIN)/python -m app.metrics.document > docs/metrics.md
+
+clean: ## remove .venv and what tools left behind
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
+
+# Plain Debian has Python without ensurepip: then pip is borrowed from the system, and where there is none it is said what to install.
+$(UV): requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Nines needs Python 3.11 or later. Name it like this: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv >/dev/null 2>&1 || $(PYTHON) -m venv --without-pip --clear .venv
+	@awk '/^uv==/ {on = 1} on {print} on && !/\\$$/ {exit}' requirements-dev.lock > .venv/uv.txt
+	@if $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt; \
+	elif $(PYTHON) -m pip --version >/dev/null 2>&1; then \
+		$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt; \
+	else \
+		echo "This Python cannot install packages: it lacks pip and ensurepip. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; \
+	fi
+	@touch $(UV)
+
+.venv/.installed: $(UV) requirements.lock pyproject.toml
+	@echo "Installing Nines into .venv"
+	@$(INSTALL) --require-hashes -r requirements.lock
+	@$(BIN)/python -c 'import setuptools' 2>/dev/null || \
+		{ awk '/^setuptools==/ {on = 1} on {print} on && !/\\$$/ {exit}' requirements-dev.lock > .venv/build.txt && \
+		$(INSTALL) --require-hashes -r .venv/build.txt; }
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.installed-dev: .venv/.installed requirements-dev.lock
+	@echo "Installing what the tests need"
+	@$(INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@
