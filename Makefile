@@ -46,16 +46,16 @@ docs: setup ## write docs/metrics.md from the catalogue
 clean: ## remove .venv and what tools left behind
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
 
-# Plain Debian has Python without ensurepip: then pip is borrowed from the system, and where there is none it is said what to install.
+# uv and setuptools come first, pinned like the rest. Plain Debian has Python without ensurepip: then pip is borrowed from the system, and where there is none it is said what to install.
 $(UV): requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "Nines needs Python 3.11 or later. Name it like this: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv >/dev/null 2>&1 || $(PYTHON) -m venv --without-pip --clear .venv
-	@awk '/^uv==/ {on = 1} on {print} on && !/\\$$/ {exit}' requirements-dev.lock > .venv/uv.txt
+	@awk '/^[a-z]/ {on = /^(setuptools|uv)==/} on' requirements-dev.lock > .venv/first.txt
 	@if $(BIN)/python -m pip --version >/dev/null 2>&1; then \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .venv/first.txt; \
 	elif $(PYTHON) -m pip --version >/dev/null 2>&1; then \
-		$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --require-hashes -r .venv/uv.txt; \
+		$(PYTHON) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check --require-hashes -r .venv/first.txt; \
 	else \
 		echo "This Python cannot install packages: it lacks pip and ensurepip. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; \
 	fi
@@ -64,9 +64,6 @@ $(UV): requirements-dev.lock
 .venv/.installed: $(UV) requirements.lock pyproject.toml
 	@echo "Installing Nines into .venv"
 	@$(INSTALL) --require-hashes -r requirements.lock
-	@$(BIN)/python -c 'import setuptools' 2>/dev/null || \
-		{ awk '/^setuptools==/ {on = 1} on {print} on && !/\\$$/ {exit}' requirements-dev.lock > .venv/build.txt && \
-		$(INSTALL) --require-hashes -r .venv/build.txt; }
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
