@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from app.charts.theme import VerdictKey
+
 Kind = Literal["line", "bar", "points", "heat", "spark"]
 Role = Literal["main", "comparison", "context"]
 
@@ -15,6 +17,12 @@ class Series(NamedTuple):
     role: Role = "main"
     labels: tuple[str, ...] = ()
     """What to say of each value (hover, screen reader); empty: the value in its unit."""
+    verdicts: tuple[VerdictKey, ...] = ()
+    """Of each value, where cells or bars are judged."""
+    at: tuple[float, ...] = ()
+    """Of `points` alone: where each value stands along x, in steps from the middle of the first (1.5: the end of the second)."""
+    keys: tuple[str, ...] = ()
+    """Of `points` alone: what a click on each value opens; empty: the x it stands in."""
 
 
 class Limits(NamedTuple):
@@ -60,6 +68,10 @@ class Chart:
     partial: frozenset[int] = frozenset()
     """Indices of x that are not over."""
     log: bool = False
+    horizontal: bool = False
+    """Of `bar` alone: bars lie, one row for each x, so that long names stand beside them."""
+    currency: str = "EUR"
+    """Of money."""
     alt: str = ""
     """The chart in one sentence for a reader who cannot see it."""
     empty: str = ""
