@@ -1,0 +1,167 @@
+"""Opening the store: SQLite or PostgreSQL, migrated to this release's schema, and the two kinds of transaction."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
+from sqlalchemy import event
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine.url import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from app.store.tables import META, METADATA
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+_LOCK = 7_246_337
+"""The advisory lock that writers of a PostgreSQL store take in turn."""
+_WAIT_MS = 60_000
+_PRAGMAS = (
+    f"PRAGMA busy_timeout={_WAIT_MS}",
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=NORMAL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA cache_size=-65536",
+)
+logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+class StoreError(Exception):
+    """The store cannot be used; the message is one sentence that says why and what to do."""
+
+
+def open_store(url: str) -> Engine:
+    """The store at a database URL, created and migrated as needed. Raises StoreError with a sentence to show."""
+    where = _checked(url)
+    shown = where.render_as_string(hide_password=True)
+    engine = _engine(where)
+    try:
+        with engine.connect() as conn:
+            found = _versions(conn)
+        if found != _heads():
+            with writing(engine, count=False) as conn:
+                migrate(conn)
+    except (DBAPIError, OSError) as cause:
+        engine.dispose()
+        reason = str(cause.orig if isinstance(cause, DBAPIError) else cause).strip().splitlines()
+        said = reason[0] if reason else type(cause).__name__
+        raise StoreError(f"The store at {shown} cannot be opened ({said}): check NINES_DATABASE_URL.") from cause
+    except StoreError:
+        engine.dispose()
+        raise
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine, *, dry: bool = False, count: bool = True) -> Iterator[Connection]:
+    """One write at a time: takes the write lock at once, commits at the end, rolls back on an error or when `dry`.
+
+    Each committed write counts `meta.generation` up, so that what is cached of the store can tell that it is old.
+    """
+    with engine.connect().execution_options(nines_write=True) as conn:
+        with conn.begin() as transaction:
+            if conn.dialect.name == "postgresql":
+                conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+            yield conn
+            if dry:
+                transaction.rollback()
+            elif count:
+                _count_up(conn)
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One consistent view of the store for any number of SELECTs; never waits for writers."""
+    with engine.connect() as conn:
+        if conn.dialect.name == "postgresql":
+            conn.execution_options(isolation_level="REPEATABLE READ")
+        with conn.begin():
+            yield conn
+
+
+def generation(conn: Connection) -> int:
+    """How many writes the store has seen: what is cached of it holds while this stays the same."""
+    value = conn.execute(sa.select(META.c.value).where(META.c.name == "generation")).scalar()
+    return int(value or 0)
+
+
+def migrate(conn: Connection) -> None:
+    """Brings the schema up to date, inside the caller's transaction. Raises StoreError for a store newer than this release."""
+    script = ScriptDirectory(str(MIGRATIONS))
+    known = {revision.revision for revision in script.walk_revisions()}
+    newer = sorted(_versions(conn) - known)
+    if newer:
+        raise StoreError(
+            f"The store was written by a newer Nines (its schema is {newer[0]}, not known here): "
+            "use that version, or one after it."
+        )
+
+    def steps(revision: Any, context: Any) -> Any:
+        return script._upgrade_revs("head", revision)
+
+    context = MigrationContext.configure(conn, opts={"fn": steps, "target_metadata": METADATA})
+    with Operations.context(context):
+        context.run_migrations()
+
+
+def _count_up(conn: Connection) -> None:
+    number = generation(conn) + 1
+    if not conn.execute(META.update().where(META.c.name == "generation").values(value=str(number))).rowcount:
+        conn.execute(META.insert().values(name="generation", value=str(number)))
+
+
+def _versions(conn: Connection) -> set[str]:
+    if not sa.inspect(conn).has_table("alembic_version"):
+        return set()
+    return set(conn.execute(sa.text("SELECT version_num FROM alembic_version")).scalars())
+
+
+def _heads() -> set[str]:
+    return set(ScriptDirectory(str(MIGRATIONS)).get_heads())
+
+
+def _checked(url: str) -> URL:
+    try:
+        where = make_url(url)
+    except ArgumentError as cause:
+        raise StoreError(
+            f"{url!r} is not a database URL: write sqlite:////path/to/nines.db or postgresql://user@host/nines."
+        ) from cause
+    if where.drivername in ("postgres", "postgresql", "postgresql+psycopg"):
+        return where.set(drivername="postgresql+psycopg")
+    if where.get_backend_name() != "sqlite":
+        raise StoreError(
+            f"The store is SQLite or PostgreSQL, not {where.get_backend_name()}: check NINES_DATABASE_URL."
+        )
+    if where.database in (None, "", ":memory:"):
+        raise StoreError("The store in SQLite is a file, not memory: write sqlite:////path/to/nines.db.")
+    return where
+
+
+def _engine(where: URL) -> Engine:
+    if where.get_backend_name() == "postgresql":
+        return sa.create_engine(where, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+    try:
+        Path(str(where.database)).expanduser().parent.mkdir(parents=True, exist_ok=True)
+    except OSError as cause:
+        raise StoreError(f"The folder of the store cannot be made ({cause}): check NINES_DATABASE_URL.") from cause
+    engine = sa.create_engine(where.set(database=str(Path(str(where.database)).expanduser())))
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+
+    @event.listens_for(engine, "begin")
+    def _begin(conn: Connection) -> None:
+        write = conn.get_execution_options().get("nines_write", False)
+        conn.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    return engine

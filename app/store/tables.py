@@ -1,0 +1,256 @@
+"""The tables: one an entity, made from the records' annotations; the daily sums; and what the store keeps about itself."""
+
+import types
+import typing
+from collections.abc import Mapping
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import AwareDatetime
+
+from app.records import ENTITIES, Entity
+from app.store.types import KeyDate, KeyNumber, Moment, Names
+
+METADATA = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+HIGH_VOLUME = ("sli", "pages")
+_KEY_ORDER: Mapping[str, tuple[str, ...]] = {"sli": ("start", "slo")}
+"""Where another order of the key's columns than the contract's makes an index needless."""
+_INDEXES: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "pages": (("triggered_at",),),
+    "deployments": (("deployed_at",), ("service", "deployed_at")),
+    "incidents": (("detected_at",),),
+    "impacts": (("start",),),
+    "shifts": (("responder", "start"),),
+}
+
+
+def _plain(annotation: Any) -> Any:
+    """What is left of an annotation without None and its constraints."""
+    while True:
+        if typing.get_origin(annotation) is typing.Annotated:
+            annotation = typing.get_args(annotation)[0]
+        elif typing.get_origin(annotation) in (typing.Union, types.UnionType):
+            (annotation,) = (part for part in typing.get_args(annotation) if part is not type(None))
+        else:
+            return annotation
+
+
+def _type(annotation: Any, key: bool, required: bool) -> sa.types.TypeEngine[Any]:
+    plain = _plain(annotation)
+    if typing.get_origin(plain) is tuple:
+        return Names()
+    if plain is bool:
+        return sa.Boolean()
+    if plain is int:
+        return KeyNumber() if key and not required else sa.Integer()
+    if plain is float:
+        return sa.Double()
+    if plain is date:
+        return KeyDate() if key and not required else sa.Date()
+    if plain in (AwareDatetime, datetime):
+        return Moment()
+    return sa.Text()
+
+
+def _columns(entity: Entity) -> list[sa.Column[Any]]:
+    hints = typing.get_type_hints(entity.record, include_extras=True)
+    columns: list[sa.Column[Any]] = [sa.Column("source", sa.Text(), primary_key=True)]
+    for name, field in entity.record.model_fields.items():
+        key, required = name in entity.key, field.is_required()
+        columns.append(
+            sa.Column(name, _type(hints[name], key, required), primary_key=key, nullable=not (key or required))
+        )
+    return columns
+
+
+def _fact_table(entity: Entity) -> sa.Table:
+    columns = {column.name: column for column in _columns(entity)}
+    key = ("source", *_KEY_ORDER.get(entity.name, entity.key))
+    ordered = [columns[name] for name in key] + [column for name, column in columns.items() if name not in key]
+    table = sa.Table(entity.name, METADATA, *ordered, sqlite_with_rowid=entity.name not in HIGH_VOLUME)
+    for names in _INDEXES.get(entity.name, ()):
+        sa.Index(None, *(table.c[name] for name in names))
+    return table
+
+
+FACTS: Mapping[str, sa.Table] = MappingProxyType({name: _fact_table(entity) for name, entity in ENTITIES.items()})
+"""Entity → its table: columns named as in the contract, the key (source, …) first."""
+
+
+def _number(name: str, kind: type[sa.types.TypeEngine[Any]] = sa.BigInteger) -> sa.Column[Any]:
+    return sa.Column(name, kind(), nullable=False)
+
+
+def _key(name: str, kind: type[sa.types.TypeEngine[Any]] = sa.Text) -> sa.Column[Any]:
+    return sa.Column(name, kind(), primary_key=True)
+
+
+# Daily sums. `day` is whole days since 1970 in the organisation's zone; a blank service is ''. `latest_at` is the latest
+# instant (microseconds) that a row depends on: as of any instant from then on the row holds.
+
+SLI_DAYS = sa.Table(
+    "sli_days",
+    METADATA,
+    _key("day", sa.Integer),
+    _key("source"),
+    _key("slo"),
+    *(_number(name) for name in ("rows", "idle_rows")),
+    *(_number(name, sa.Double) for name in ("minutes", "idle_minutes", "good", "total", "good_minutes")),
+    _number("excluded_rows"),
+    *(_number(name, sa.Double) for name in ("excluded_minutes", "excluded_good", "excluded_total")),
+    _number("excluded_good_minutes", sa.Double),
+    _number("longest_row_minutes", sa.Double),
+    _number("latest_at"),
+    sqlite_with_rowid=False,
+)
+PAGE_SUMS = (
+    "pages",
+    "acknowledged",
+    "negative",
+    "waiting",
+    "noise",
+    "marked",
+    "interruptions",
+    "after_hours",
+    "asleep",
+)
+PAGE_DAYS = sa.Table(
+    "page_days",
+    METADATA,
+    _key("day", sa.Integer),
+    _key("team"),
+    _key("service"),
+    *(_number(name) for name in (*PAGE_SUMS, "without_shift")),
+    _number("latest_at"),
+    sqlite_with_rowid=False,
+)
+ENGAGE_DAYS = sa.Table(
+    "engage_days",
+    METADATA,
+    _key("day", sa.Integer),
+    _key("team"),
+    _key("service"),
+    _key("micros", sa.BigInteger),
+    _number("n"),
+    sqlite_with_rowid=False,
+)
+DEPLOYMENT_DAYS = sa.Table(
+    "deployment_days",
+    METADATA,
+    _key("day", sa.Integer),
+    _key("service"),
+    *(_number(name) for name in ("deployments", "failed", "rolled_back", "unplanned", "unplanned_known")),
+    *(_number(name) for name in ("progressive", "lead_missing", "lead_negative")),
+    _number("latest_at"),
+    sqlite_with_rowid=False,
+)
+LEAD_DAYS = sa.Table(
+    "lead_days",
+    METADATA,
+    _key("day", sa.Integer),
+    _key("service"),
+    _key("micros", sa.BigInteger),
+    _number("n"),
+    sqlite_with_rowid=False,
+)
+DAY_MARKS = sa.Table(
+    "day_marks", METADATA, _key("sums"), _key("day", sa.Integer), _number("latest_at"), sqlite_with_rowid=False
+)
+"""Per kind of sum and day, the largest `latest_at`: which days must be summed from raw facts for an earlier as-of."""
+HOLES = sa.Table(
+    "holes",
+    METADATA,
+    _key("slo"),
+    _key("start", sa.BigInteger),
+    sa.Column("end", sa.BigInteger(), nullable=False),
+    _number("latest_at"),
+    sqlite_with_rowid=False,
+)
+"""What exclusions cut out of each SLO: the union, disjoint, in microseconds; `latest_at` is the latest start of those merged."""
+
+# What the store keeps about itself.
+
+IMPORTS = sa.Table(
+    "imports",
+    METADATA,
+    sa.Column("id", sa.Integer(), primary_key=True, autoincrement=True),
+    sa.Column("started_at", Moment(), nullable=False),
+    sa.Column("finished_at", Moment()),
+    sa.Column("kind", sa.Text(), nullable=False),
+    sa.Column("source", sa.Text(), nullable=False),
+    sa.Column("names", sa.JSON(), nullable=False),
+    sa.Column("actor", sa.Text(), nullable=False),
+    sa.Column("status", sa.Text(), nullable=False),
+    sa.Column("counts", sa.JSON(), nullable=False),
+)
+REJECTS = sa.Table(
+    "rejects",
+    METADATA,
+    sa.Column("id", sa.Integer(), primary_key=True, autoincrement=True),
+    sa.Column("run", sa.Integer(), sa.ForeignKey("imports.id"), nullable=False),
+    sa.Column("source", sa.Text(), nullable=False),
+    sa.Column("entity", sa.Text(), nullable=False),
+    sa.Column("file", sa.Text(), nullable=False),
+    sa.Column("line", sa.BigInteger()),
+    sa.Column("column", sa.Text()),
+    sa.Column("value", sa.Text()),
+    sa.Column("reason", sa.Text(), nullable=False),
+    sa.Column("row", sa.JSON(), nullable=False),
+    sa.Column("resolved_by", sa.Integer(), sa.ForeignKey("imports.id")),
+    sa.Index(None, "run"),
+    sa.Index(None, "resolved_by", "source", "entity"),
+)
+SOURCES = sa.Table(
+    "sources",
+    METADATA,
+    _key("name"),
+    sa.Column("kind", sa.Text(), nullable=False),
+    sa.Column("last_read_at", Moment()),
+    sa.Column("expected_hours", sa.Double()),
+    sa.Column("note", sa.Text()),
+)
+"""Live sources, and how often (in hours) any source is expected to bring something: later than that, it is late."""
+POLICIES = sa.Table(
+    "policies",
+    METADATA,
+    sa.Column("valid_from", Moment(), primary_key=True),
+    sa.Column("text", sa.Text(), nullable=False),
+    sa.Column("actor", sa.Text(), nullable=False),
+    sa.Column("why", sa.Text()),
+)
+AUDIT = sa.Table(
+    "audit",
+    METADATA,
+    sa.Column("id", sa.Integer(), primary_key=True, autoincrement=True),
+    sa.Column("at", Moment(), nullable=False),
+    sa.Column("actor", sa.Text(), nullable=False),
+    sa.Column("action", sa.Text(), nullable=False),
+    sa.Column("entity", sa.Text(), nullable=False),
+    sa.Column("entity_id", sa.Text()),
+    sa.Column("old", sa.JSON(none_as_null=True)),
+    sa.Column("new", sa.JSON(none_as_null=True)),
+    sa.Column("why", sa.Text()),
+    sa.Index(None, "at"),
+)
+"""Append-only: triggers refuse to change or delete a row."""
+META = sa.Table(
+    "meta", METADATA, sa.Column("name", sa.Text(), primary_key=True), sa.Column("value", sa.Text(), nullable=False)
+)
+"""`generation` (counts every write), and what the daily sums were last made by (`day_zone`, `page_rules`)."""
+SPANS = sa.Table(
+    "spans",
+    METADATA,
+    _key("entity"),
+    _key("source"),
+    sa.Column("first", sa.BigInteger(), nullable=False),
+    sa.Column("last", sa.BigInteger(), nullable=False),
+)
+"""From the first to the last fact that a source gave of an entity (microseconds), kept by each import."""
