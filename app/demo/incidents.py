@@ -1,0 +1,275 @@
+"""Incidents and what they did to customers: how many in which month, whose, why, how long, and the ones the story needs."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from app.demo.change import Ships, people_of
+from app.demo.organisation import BY_NAME, CREWS, FROZEN, RETIRED, SERVICES, mail, retired_on
+from app.demo.story import Told, told
+from app.demo.timeline import BAD_QUARTER, DAY, HOUR, MINUTE, Timeline, chance, instant, micros, mood
+
+MAJORS = (2, 1, 3, 2, 2, 1, 3, 2, 1, 2, 4, 2, 1, 2, 3, 2, 9, 11, 8, 4, 2, 1, 2, 1, 1)
+"""Severity 1 and 2 incidents a month, oldest first; the story's own come on top in the last two months."""
+CAUSES = ("configuration", "capacity", "dependency", "database", "network", "third party", "certificate", "hardware")
+_CAUSE_WEIGHTS = (0.22, 0.2, 0.17, 0.14, 0.08, 0.09, 0.05, 0.05)
+_RESTORE = {1: 38.0, 2: 48.0, 3: 55.0, 4: 70.0, 5: 85.0}
+"""Median minutes from detection to mitigation, in calm times."""
+_TITLES = {
+    "deployment": ("{} returns errors after a release", "{}: slow answers since a release", "{}: part of requests fails after a roll-out"),
+    "configuration": ("{}: wrong time-out in production", "{} rejects valid requests after a settings change"),
+    "capacity": ("{} runs out of connections", "{}: queue grows faster than it drains", "{} short of memory at peak"),
+    "dependency": ("{}: a service behind it answers slowly", "{} fails over to stale answers"),
+    "database": ("{}: database failover took too long", "{}: long-running query blocks writes"),
+    "network": ("{}: packet loss between zones", "{}: load balancer drops connections"),
+    "third party": ("{}: a supplier's API is down", "{}: a supplier answers slowly"),
+    "certificate": ("{}: certificate expired",),
+    "hardware": ("{}: node lost, slow to recover",),
+    "": ("{}: errors without a known reason", "{}: short burst of time-outs"),
+}  # fmt: skip
+
+
+@dataclass
+class Case:
+    """One incident on its way to becoming rows. Instants in microseconds; None is unknown or not yet."""
+
+    row: dict[str, Any]
+    started: int
+    detected: int
+    mitigated: int | None
+    resolved: int | None
+    service: str
+    impacts: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        return str(self.row["incident"])
+
+    @property
+    def severity(self) -> int:
+        return int(self.row["severity"])
+
+    @property
+    def real(self) -> bool:
+        return self.row.get("kind") in (None, "incident")
+
+
+def cases(line: Timeline, shipped: Ships) -> list[Case]:
+    """All incidents, oldest first, with their impacts."""
+    rng = chance("incidents")
+    found = [_told(line, shipped, rng, story) for story in told(line)]
+    for offset in range(line.month[0], 1):
+        first, last = np.flatnonzero(line.month == offset)[[0, -1]]
+        part = (last - first + 1) / 30.4
+        major = MAJORS[len(MAJORS) - 1 + offset] if -offset < len(MAJORS) else 2
+        minor = int(rng.poisson(mood(offset, 10.5, 14, 9.5) * min(part, 1)))
+        for n in range((major if offset < 0 else int(major * part)) + minor):
+            found.append(_drawn(line, shipped, rng, offset, int(first), int(last), n < major and n < len(MAJORS)))
+        for kind in ("maintenance", "test"):
+            if rng.random() < (0.75 if kind == "maintenance" else 0.4) and part > 0.5:
+                found.append(_planned(line, rng, int(first), int(last), kind))
+    found.sort(key=lambda case: (case.detected, case.service))
+    for n, case in enumerate(found):
+        case.row["incident"] = f"INC-{1001 + n}"
+        case.row["url"] = f"https://incidents.example.com/INC-{1001 + n}"
+        for impact in case.impacts:
+            impact["incident"] = case.id
+    _chain(found, rng)
+    return found
+
+
+def _drawn(
+    line: Timeline, shipped: Ships, rng: np.random.Generator, offset: int, first: int, last: int, major: bool
+) -> Case:
+    """One incident of a month, on a service that suits its severity."""
+    severity = (1 if rng.random() < 0.3 else 2) if major else int(rng.choice([3, 4, 5], p=[0.42, 0.4, 0.18]))
+    recent = line.days - 36
+    weights = np.array([(4, 3, 1.2, 0.15)[s.tier] if major else (1.2, 1.4, 1.2, 0.9)[s.tier] for s in SERVICES])
+    weights *= [{"search": 1.5, "data": 0.7}.get(s.team, 1.0) * (s.service != RETIRED) for s in SERVICES]
+    if offset in BAD_QUARTER:
+        weights *= [
+            2.2 if s.service in (FROZEN, "payments-api", "cart", "orders", "api-gateway") else 1 for s in SERVICES
+        ]
+    if last >= recent:
+        weights *= [0.0 if s.tier == 0 and major or s.service == FROZEN else 1.0 for s in SERVICES]
+    service = SERVICES[int(rng.choice(len(SERVICES), p=weights / weights.sum()))].service
+    by_release = rng.random() < mood(offset, 0.36, 0.5, 0.3)
+    cause: str | None = "deployment"
+    caused_by, started = None, 0
+    if by_release:
+        mine = np.flatnonzero(
+            (shipped.service == [s.service for s in SERVICES].index(service))
+            & (shipped.at >= line.start + first * DAY)
+            & (shipped.at < min(line.start + (last + 1) * DAY, line.end - 8 * HOUR))
+            & (shipped.status != 1)
+        )
+        by_release = len(mine) > 0
+        if by_release:
+            index = int(rng.choice(mine))
+            started = int(shipped.at[index] + rng.uniform(2, 40) * MINUTE)
+            caused_by = shipped.id(index) if rng.random() < 0.85 else None
+            if rng.random() < 0.6:
+                shipped.status[index] = 2
+    if not by_release:
+        day = int(rng.choice(np.arange(first, last + 1), p=_busy(line, first, last)))
+        started = int(line.start + day * DAY + np.clip(rng.normal(14, 5.5), 0, 23.6) * HOUR)
+        cause = None if rng.random() < 0.07 else str(rng.choice(CAUSES, p=_CAUSE_WEIGHTS))
+    delay = float(np.exp(rng.normal(np.log(mood(offset, 6, 9, 4.5)), 0.85)))
+    restore = float(np.exp(rng.normal(np.log(_RESTORE[severity] * mood(offset, 1, 1.55, 0.82)), 0.6)))
+    case = _case(line, rng, severity, service, cause, started, delay, restore)
+    case.row["caused_by"] = caused_by
+    if rng.random() < {1: 1, 2: 0.95, 3: 0.5, 4: 0.1, 5: 0}[severity]:
+        quiet = started > line.ago(36) and BY_NAME[service].tier == 0
+        _hit(rng, case, quiet)
+    elif severity > 3 and rng.random() < 0.05:
+        case.row["customer_impact"] = None
+    return case
+
+
+def _busy(line: Timeline, first: int, last: int) -> Any:
+    weights = (
+        line.season[first : last + 1] * np.array([1.2, 1.2, 1.15, 1.2, 1.1, 0.8, 0.8])[line.weekday[first : last + 1]]
+    )
+    return weights / weights.sum()
+
+
+def _case(
+    line: Timeline,
+    rng: np.random.Generator,
+    severity: int,
+    service: str,
+    cause: str | None,
+    started: int,
+    delay: float,
+    restore: float,
+) -> Case:
+    """The bare facts, cut off at the end of yesterday: what had not happened by then is blank."""
+    if service == RETIRED:
+        started = min(started, micros(retired_on(line)) - 3 * DAY)
+    started = min(started, line.end - int((delay + 2) * MINUTE)) // 1_000_000 * 1_000_000
+    detected = started + int(delay * 60) * 1_000_000
+    mitigated = detected + int(restore * 60) * 1_000_000
+    resolved = mitigated + int(np.exp(rng.normal(np.log(55), 0.9)) * 60) * 1_000_000
+    known = [at if at < line.end else None for at in (mitigated, resolved)]
+    name = BY_NAME[service].name
+    people = CREWS[BY_NAME[service].team].people
+    also = (
+        []
+        if rng.random() > (0.35 if severity < 3 else 0.1)
+        else [s.service for s in SERVICES if s.product == BY_NAME[service].product]
+    )
+    services = [service] + [s for s in also if s not in (service, RETIRED)][:1]
+    odd = rng.random()
+    row: dict[str, Any] = {
+        "title": str(rng.choice(_TITLES[cause or ""])).format(name),
+        "severity": severity,
+        "started_at": None if odd < 0.04 else instant(detected + 2 * MINUTE) if odd > 0.988 else instant(started),
+        "detected_at": instant(detected),
+        "acknowledged_at": instant(detected + int(rng.gamma(2, 1.6) * MINUTE)),
+        "mitigated_at": instant(known[0]) if known[0] and rng.random() > 0.08 else None,
+        "resolved_at": instant(known[1]) if known[1] else None,
+        "services": services,
+        "cause": cause,
+        "kind": "incident",
+        "customer_impact": False,
+        "commander": mail(str(rng.choice(people))) if severity < 4 or rng.random() < 0.6 else None,
+    }
+    if row["mitigated_at"] and row["started_at"] and row["mitigated_at"] < row["started_at"]:
+        row["started_at"] = row["detected_at"]
+    return Case(row, started, detected, known[0], known[1], service)
+
+
+def _hit(
+    rng: np.random.Generator, case: Case, quiet: bool = False, share: float | None = None, outage: bool | None = None
+) -> None:
+    """Customers felt it: impact windows on its services (some are never written down)."""
+    severity = case.severity
+    case.row["customer_impact"] = True
+    low, high = {1: (0.5, 1.0), 2: (0.18, 0.6), 3: (0.04, 0.22)}.get(severity, (0.01, 0.08))
+    share = round(float(rng.uniform(low, high)) if share is None else share, 3)
+    if quiet:
+        share = min(share, 0.03)
+    case.row["customers_affected"] = round(share * float(rng.uniform(6e3, 4e4))) if rng.random() < 0.8 else None
+    if case.row["started_at"] is None or rng.random() < 0.05:
+        return
+    start, end = case.started, case.mitigated or case.resolved
+    outage = (severity == 1 or (severity == 2 and rng.random() < 0.5)) if outage is None else outage
+    level = "outage" if outage else "degraded"
+    own: dict[str, Any] = {
+        "service": case.service,
+        "start": instant(start),
+        "end": instant(end) if end else None,
+        "level": level,
+    }
+    own["share"] = share if rng.random() < 0.93 else None
+    case.impacts.append(own)
+    if end and outage and rng.random() < 0.25:
+        half = instant(start + (end - start) * 3 // 5)
+        own["end"] = half
+        case.impacts.append(
+            own | {"start": half, "end": instant(end), "level": "degraded", "share": round(share / 3, 3)}
+        )
+    for service in case.row["services"][1:]:
+        if rng.random() < 0.75:
+            later = start + int(rng.uniform(0, 6) * MINUTE)
+            case.impacts.append(
+                own | {"service": service, "start": instant(later), "level": "degraded", "share": round(share / 4, 3)}
+                | {"end": instant(max(end, later)) if end else None}
+            )  # fmt: skip
+
+
+def _planned(line: Timeline, rng: np.random.Generator, first: int, last: int, kind: str) -> Case:
+    """Planned work or an exercise that was run as an incident: never counts."""
+    service = SERVICES[int(rng.integers(len(SERVICES) - 1))].service
+    started = int(line.start + int(rng.integers(first, last + 1)) * DAY + rng.uniform(1, 5) * HOUR)
+    case = _case(line, rng, 4, service, None, started, 0.5, float(rng.uniform(40, 120)))
+    name = BY_NAME[service].name
+    case.row |= {
+        "kind": kind,
+        "title": f"{name}: planned database upgrade" if kind == "maintenance" else f"{name}: fire drill",
+    }
+    return case
+
+
+def _told(line: Timeline, shipped: Ships, rng: np.random.Generator, story: Told) -> Case:
+    """An incident that the story needs, with its own times."""
+    started = story.at
+    case = _case(line, rng, story.severity, story.service, story.cause, started, story.detect, story.restore)
+    case.row |= {"title": story.title, "started_at": instant(case.started), "services": [story.service, *story.also]}
+    case.row["commander"] = mail(people_of(story.service)[0])
+    case.row["mitigated_at"] = instant(case.mitigated) if case.mitigated and not story.running else None
+    if story.open:
+        case.resolved, case.row["resolved_at"] = None, None
+    if story.running:
+        case.mitigated = None
+    if story.share:
+        _hit(rng, case, share=story.share, outage=story.outage)
+        if not case.impacts:
+            case.impacts.append({"service": story.service, "start": instant(case.started), "end": instant(case.mitigated) if case.mitigated else None,
+                                 "level": "outage" if story.outage else "degraded", "share": story.share})  # fmt: skip
+    if story.by_release:
+        index = [s.service for s in SERVICES].index(story.service)
+        mine = np.flatnonzero((shipped.service == index) & (shipped.at < case.started) & (shipped.status != 1))
+        if len(mine) and case.started - shipped.at[mine[-1]] < 5 * DAY:
+            case.row["caused_by"] = shipped.id(int(mine[-1]))
+    case.row["chain"] = story.chain
+    return case
+
+
+def _chain(found: list[Case], rng: np.random.Generator) -> None:
+    """Names what came back: the story's chains, and now and then an older incident of the same service."""
+    heads: dict[str, str] = {}
+    latest: dict[str, Case] = {}
+    for case in found:
+        chain = case.row.pop("chain", None)
+        if not case.real:
+            continue
+        if chain and chain in heads:
+            case.row["repeat_of"] = heads[chain]
+        elif chain is None and case.service in latest and rng.random() < 0.085:
+            case.row["repeat_of"] = latest[case.service].id
+            case.row["cause"] = case.row["cause"] and latest[case.service].row["cause"]
+        if chain:
+            heads[chain] = case.id
+        latest[case.service] = case

@@ -1,0 +1,196 @@
+"""Merrow, an online shop that does not exist: six teams in three zones, their people, services and promises."""
+
+from datetime import date
+from typing import NamedTuple
+
+from app.demo.timeline import Timeline, back
+
+
+class Crew(NamedTuple):
+    team: str
+    name: str
+    timezone: str
+    manager: str
+    people: tuple[str, ...]
+    weekly: float
+    """Interruptions a week in calm times, incidents apart."""
+    seconds: bool = False
+    """Whether a second responder is on duty too."""
+
+
+class Serv(NamedTuple):
+    service: str
+    name: str
+    tier: int
+    team: str
+    product: str
+    cost: float | None = None
+    """Of a minute down, EUR."""
+
+
+class Promise(NamedTuple):
+    slo: str
+    service: str
+    name: str
+    kind: str
+    objective: float
+    window: str = "28d"
+    method: str = "occurrences"
+    slice_minutes: float | None = None
+    slice_objective: float | None = None
+
+
+def mail(person: str) -> str:
+    return f"{person}@example.com"
+
+
+NOISY = "search"
+FROZEN = "checkout"
+UNTESTED = "pricing"
+RETIRED = "legacy-checkout"
+
+TEAMS = (
+    Crew("payments", "Payments", "America/New_York", "grace.miller",
+         ("dana.reyes", "owen.clarke", "priya.nair", "luis.ortega", "hannah.cole", "marcus.webb"), 9.5, True),
+    Crew("storefront", "Storefront", "Europe/Berlin", "jonas.weber",
+         ("lena.vogt", "tomas.novak", "ines.costa", "felix.brandt", "sofia.ricci"), 5.6),
+    Crew("search", "Search and discovery", "Asia/Kolkata", "anjali.menon",
+         ("rohan.gupta", "meera.iyer", "arjun.das", "kavya.rao"), 19.5),
+    Crew("fulfilment", "Fulfilment", "America/New_York", "peter.hughes",
+         ("nora.quinn", "sam.okafor", "julia.stone", "ethan.brooks", "maria.lopez"), 7.2),
+    Crew("platform", "Platform", "Europe/Berlin", "katrin.schulz",
+         ("emil.hansen", "clara.dubois", "piotr.zielinski", "noor.haddad", "jan.devries", "greta.lind"), 11.0, True),
+    Crew("data", "Data", "Asia/Kolkata", "vikram.shah",
+         ("isha.patel", "neel.joshi", "tara.bose", "dev.kapoor", "leela.krishnan"), 4.3),
+)  # fmt: skip
+
+SERVICES = (
+    Serv("checkout", "Checkout", 0, "payments", "Shop", 2_400),
+    Serv("payments-api", "Payments API", 0, "payments", "Payments", 2_100),
+    Serv("ledger", "Ledger", 1, "payments", "Payments", 600),
+    Serv("fraud-screening", "Fraud screening", 1, "payments", "Payments", 900),
+    Serv("refunds", "Refunds", 1, "payments", "Payments", 150),
+    Serv("wallet", "Wallet", 2, "payments", "Payments", 120),
+    Serv("invoicing", "Invoicing", 2, "payments", "Payments"),
+    Serv("cart", "Cart", 0, "storefront", "Shop", 1_600),
+    Serv("web-shop", "Web shop", 1, "storefront", "Shop", 1_300),
+    Serv("mobile-api", "Mobile API", 1, "storefront", "Shop", 900),
+    Serv("content", "Content", 2, "storefront", "Shop", 80),
+    Serv("promotions", "Promotions", 2, "storefront", "Shop", 140),
+    Serv("reviews", "Reviews", 3, "storefront", "Shop"),
+    Serv("wishlist", "Wish list", 3, "storefront", "Shop"),
+    Serv("catalogue", "Catalogue", 0, "search", "Discovery", 1_100),
+    Serv("search-api", "Search API", 1, "search", "Discovery", 850),
+    Serv("pricing", "Pricing", 1, "search", "Discovery", 700),
+    Serv("search-indexer", "Search indexer", 2, "search", "Discovery", 60),
+    Serv("recommendations", "Recommendations", 2, "search", "Discovery", 110),
+    Serv("autocomplete", "Autocomplete", 3, "search", "Discovery"),
+    Serv("image-resizer", "Image resizer", 3, "search", "Discovery"),
+    Serv("orders", "Orders", 0, "fulfilment", "Delivery", 1_500),
+    Serv("inventory", "Inventory", 1, "fulfilment", "Delivery", 500),
+    Serv("shipping", "Shipping", 1, "fulfilment", "Delivery", 350),
+    Serv("delivery-promise", "Delivery promise", 2, "fulfilment", "Delivery", 130),
+    Serv("warehouse-gateway", "Warehouse gateway", 2, "fulfilment", "Delivery", 220),
+    Serv("returns", "Returns", 2, "fulfilment", "Delivery", 60),
+    Serv("parcel-tracking", "Parcel tracking", 3, "fulfilment", "Delivery"),
+    Serv("api-gateway", "API gateway", 0, "platform", "Platform", 2_000),
+    Serv("identity", "Identity", 0, "platform", "Platform", 1_700),
+    Serv("notifications", "Notifications", 1, "platform", "Platform", 180),
+    Serv("feature-flags", "Feature flags", 1, "platform", "Platform", 300),
+    Serv("config-store", "Configuration store", 2, "platform", "Platform"),
+    Serv("build-pipeline", "Build pipeline", 3, "platform", "Platform"),
+    Serv("developer-portal", "Developer portal", 3, "platform", "Platform"),
+    Serv("event-stream", "Event stream", 1, "data", "Data", 400),
+    Serv("data-warehouse", "Data warehouse", 2, "data", "Data"),
+    Serv("customer-360", "Customer 360", 2, "data", "Data", 40),
+    Serv("experiments", "Experiments", 2, "data", "Data"),
+    Serv("forecasting", "Forecasting", 3, "data", "Data"),
+    Serv("reporting", "Reporting", 3, "data", "Data"),
+    Serv(RETIRED, "Checkout (old)", 1, "payments", "Shop", 500),
+)
+BY_NAME = {s.service: s for s in SERVICES}
+CREWS = {c.team: c for c in TEAMS}
+
+_FLOOR = (0.999, 0.999, 0.995, 0.99)
+_BELOW_FLOOR = {"inventory": 0.998, "invoicing": 0.99}
+_NO_SLO = {"developer-portal", "image-resizer", RETIRED}
+TIMESLICED = {"data-warehouse", "config-store"}
+HOURLY_TIERS = (0, 1)
+"""Tiers whose SLIs come hour by hour for the last four days."""
+
+
+def slos() -> tuple[Promise, ...]:
+    """The promises now in force: availability for nearly every service, latency for tier 0, and a few of other kinds."""
+    found = []
+    for s in SERVICES:
+        if s.service in _NO_SLO:
+            continue
+        objective = 0.9995 if s.service in (FROZEN, "payments-api") else _BELOW_FLOOR.get(s.service, _FLOOR[s.tier])
+        sliced = s.service in TIMESLICED
+        found.append(
+            Promise(
+                f"{s.service}-availability",
+                s.service,
+                f"{s.name} answers",
+                "availability",
+                objective,
+                "30d" if s.team == "data" else "1Q" if s.tier == 3 else "28d",
+                "timeslices" if sliced else "occurrences",
+                5.0 if sliced else None,
+                0.95 if sliced else None,
+            )
+        )
+        if s.tier == 0:
+            found.append(Promise(f"{s.service}-latency", s.service, f"{s.name} within 400 ms", "latency", 0.999))
+    found += [
+        Promise("search-api-latency", "search-api", "Search within 300 ms", "latency", 0.995),
+        Promise("web-shop-latency", "web-shop", "First page within 1 s", "latency", 0.995),
+        Promise("ledger-correctness", "ledger", "Bookings that balance", "correctness", 0.9999, "1M"),
+        Promise("event-stream-freshness", "event-stream", "Events within 60 s", "freshness", 0.999, "30d"),
+    ]
+    return tuple(found)
+
+
+def team_rows() -> list[dict[str, object]]:
+    return [{"team": c.team, "name": c.name, "timezone": c.timezone, "manager": mail(c.manager)} for c in TEAMS]
+
+
+def service_rows(line: Timeline) -> list[dict[str, object]]:
+    """The services; checkout and payments have recovery targets of their own, tighter than their tier's."""
+    own = {"checkout": (30.0, 5.0), "payments-api": (30.0, 5.0), "ledger": (120.0, 15.0)}
+    rows = []
+    for s in SERVICES:
+        rto, rpo = own.get(s.service, (None, None))
+        rows.append(
+            {
+                "service": s.service,
+                "name": s.name,
+                "tier": s.tier,
+                "team": s.team,
+                "product": s.product,
+                "downtime_cost_per_minute": s.cost,
+                "rto_minutes": rto,
+                "rpo_minutes": rpo,
+                "retired_on": retired_on(line) if s.service == RETIRED else None,
+            }
+        )
+    return rows
+
+
+def retired_on(line: Timeline) -> date:
+    """The day the old checkout went away: soon after the new one's launch."""
+    return back(line.last, 7).replace(day=15)
+
+
+def slo_rows(line: Timeline) -> list[dict[str, object]]:
+    """Every promise, with the looser ones that held before: checkout and payments were tightened last year."""
+    rows: list[dict[str, object]] = []
+    for slo in slos():
+        row = slo._asdict()
+        earlier = {"checkout-availability": 0.999, "payments-api-availability": 0.999, "cart-latency": 0.998}
+        if slo.slo in earlier:
+            rows.append(row | {"objective": earlier[slo.slo], "valid_from": line.first})
+            rows.append(row | {"valid_from": back(line.last, 13)})
+        else:
+            rows.append(dict(row))
+    return rows

@@ -1,0 +1,208 @@
+"""What the reliability program reads once a month, what happened in the company, and what approved exclusions take out."""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+
+from app.demo.incidents import Case
+from app.demo.organisation import NOISY, SERVICES, TEAMS, mail
+from app.demo.timeline import HOUR, Timeline, back, chance, instant, micros, mood
+
+
+def annotations(line: Timeline) -> list[dict[str, Any]]:
+    """Marks on the charts."""
+    launch, mended = micros(back(line.last, 8)), micros(back(line.last, 5))
+    tightened = micros(back(line.last, 13))
+    told = [
+        (tightened + 8 * HOUR, "Checkout and payments promise 99.95 %", "service:checkout", "slo"),
+        (launch + 32 * HOUR, "Express checkout launched", "service:checkout", "launch"),
+        (
+            mended + 3 * 24 * HOUR + 7 * HOUR,
+            "Reorganisation: platform and data split, canaries required for tiers 0 and 1",
+            "org",
+            "reorganisation",
+        ),
+        (line.ago(48, 9), "Search moved to the new cluster", f"team:{NOISY}", "search"),
+        (line.ago(10, 16), "Checkout releases frozen: error budget spent", "service:checkout", "freeze"),
+    ]
+    for offset in range(24, 0, -1):
+        month = back(line.last, offset)
+        if month.month == 11:
+            told.append((micros(month) + 27 * 24 * HOUR + 6 * HOUR, "Sale week", "org", f"sale-{month.year}"))
+    told.sort()
+    return [
+        {
+            "annotation": f"note-{slug}",
+            "at": instant(at),
+            "title": title,
+            "scope": scope,
+            "url": f"https://wiki.example.com/{slug}",
+        }
+        for at, title, scope, slug in told
+        if line.start <= at < line.end
+    ]
+
+
+def exclusions(line: Timeline, cases: Sequence[Case]) -> list[dict[str, Any]]:
+    """Time that was approved to be left out: a supplier's outage, planned moves, an exercise."""
+    card = next(case for case in cases if case.row["title"] == "Card network down for all shops")
+    end = card.mitigated or line.end
+    supplier = {
+        "services": ["payments-api"],
+        "reason": "Card network down for all shops; contract excludes it",
+        "category": "third_party",
+    }
+    rows = [supplier | {"start": instant(card.started), "end": instant(end), "approved_by": mail("helen.frost")}]
+    for days, hour, hours, services, slos, reason, category in (
+        (610, 1, 4, ["ledger"], None, "Move of the ledger database", "maintenance"),
+        (402, 2, 3, ["inventory", "warehouse-gateway"], None, "Upgrade of the warehouse link", "maintenance"),
+        (233, 1, 5, ["event-stream"], None, "Broker upgrade, first step", "maintenance"),
+        (150, 9, 2, ["orders"], None, "Failover exercise, announced to customers", "test"),
+        (61, 0, 6, None, ["search-api-latency"], "Move of search to the new cluster", "maintenance"),
+        (6, 2, 3, ["data-warehouse"], None, "Storage move, announced", "maintenance"),
+    ):
+        rows.append(
+            {
+                "start": instant(line.ago(days, hour)),
+                "end": instant(line.ago(days, hour + hours)),
+                "services": services,
+                "slos": slos,
+                "reason": reason,
+                "category": category,
+                "approved_by": mail("katrin.schulz" if category == "maintenance" else "ruth.adler"),
+            }
+        )
+    rows.sort(key=lambda row: row["start"])
+    return [{"exclusion": f"EX-{n + 1:02}"} | row for n, row in enumerate(rows)]
+
+
+def readings(line: Timeline) -> Iterator[dict[str, Any]]:
+    """Each complete month's readings, and each complete quarter's of people."""
+    rng = chance("readings")
+    months = sorted(set(line.month.tolist()))
+    done = [m for m in months if m < 0 or line.today.day == 1]
+    for n, offset in enumerate(done):
+        month = back(line.last, -offset)
+        for row in _month(rng, n, offset, line.season[line.month == offset].mean()):
+            yield {"period": f"{month:%Y-%m}"} | row
+        if month.month % 3 == 0 and n >= 2:
+            for row in _quarter(rng, n):
+                yield {"period": f"{month.year}-Q{month.month // 3}"} | row
+
+
+def _month(rng: np.random.Generator, n: int, offset: int, season: float) -> Iterator[dict[str, Any]]:
+    def share(kpi: str, scope: str, whole: float, value: float, source: str, **more: Any) -> dict[str, Any]:
+        return {
+            "kpi": kpi,
+            "scope": scope,
+            "part": round(whole * min(value, 1), 1),
+            "whole": whole,
+            "source": source,
+            **more,
+        }
+
+    near = float(rng.normal(1, 0.03))
+    hours, toil = 0.0, 0.0
+    for crew in TEAMS:
+        whole = round(len(crew.people) * 132 * float(rng.uniform(0.94, 1.04)))
+        level = (
+            (0.58 if crew.team == NOISY else 0.41 - 0.003 * n) * mood(offset, 1, 1.2, 0.95) * float(rng.normal(1, 0.04))
+        )
+        row = share("toil", f"team:{crew.team}", float(whole), level, "jira")
+        hours, toil = hours + row["whole"], toil + row["part"]
+        yield row
+    yield {"kpi": "toil", "scope": "org", "part": round(toil, 1), "whole": hours, "source": "jira"}
+    yield share("automation_coverage", "org", 120.0, 0.42 + 0.011 * n, "jira")
+    for s in SERVICES:
+        if s.tier == 0:
+            p95 = (
+                190
+                * mood(offset, 1, 1.25, 0.93)
+                * (0.8 + 0.4 * season / 1.5)
+                * float(rng.normal(1, 0.05))
+                * (1 + len(s.service) % 3 / 8)
+            )
+            yield {
+                "kpi": "latency_p95",
+                "scope": f"service:{s.service}",
+                "value": round(p95, 1),
+                "target": 300.0,
+                "source": "datadog",
+            }
+            yield {
+                "kpi": "latency_p99",
+                "scope": f"service:{s.service}",
+                "value": round(p95 * float(rng.uniform(2.0, 2.6)), 1),
+                "target": 650.0,
+                "source": "datadog",
+            }
+        if s.tier <= 1 and s.cost and s.service != "legacy-checkout":
+            room = (0.14 if s.service == "search-api" else 0.38) - 0.12 * (season - 1.2) + float(rng.normal(0, 0.02))
+            yield share("capacity_headroom", f"service:{s.service}", 1000.0, max(room, 0.02), "datadog")
+    orders = round(410_000 * season * near)
+    spend = round(96_000 + orders * 0.118 * (1 - 0.004 * n) * near)
+    yield {
+        "kpi": "unit_cost",
+        "scope": "org",
+        "part": float(spend),
+        "whole": float(orders),
+        "source": "finance",
+        "note": "EUR for each order",
+    }
+    yield {
+        "kpi": "budget_variance",
+        "scope": "org",
+        "part": float(spend),
+        "whole": round(spend / float(rng.normal(1.03, 0.045)), -2),
+        "source": "finance",
+    }
+    yield share(
+        "patch_compliance", "org", float(rng.integers(160, 260)), 0.93 + 0.001 * n + float(rng.normal(0, 0.01)), "grc"
+    )
+    answers = int(rng.integers(28, 52))
+    score = 4.15 + mood(offset, 0.05, -0.45, 0.15) + float(rng.normal(0, 0.06))
+    yield {
+        "kpi": "stakeholder_satisfaction",
+        "scope": "org",
+        "part": float(round(score * answers)),
+        "whole": float(answers),
+        "source": "survey",
+    }
+    yield share("review_participation", "org", 24.0, 0.7 + 0.008 * n, "survey")
+
+
+def _quarter(rng: np.random.Generator, n: int) -> Iterator[dict[str, Any]]:
+    people = sum(len(c.people) for c in TEAMS)
+    yield {
+        "kpi": "retention",
+        "scope": "org",
+        "part": float(people - int(rng.integers(0, 3))),
+        "whole": float(people),
+        "target": 0.92,
+        "source": "people",
+    }
+    yield {
+        "kpi": "engagement",
+        "scope": "org",
+        "value": round(7.1 + 0.02 * n + float(rng.normal(0, 0.15)), 2),
+        "target": 7.5,
+        "source": "survey",
+    }
+    yield {
+        "kpi": "hiring_on_plan",
+        "scope": "org",
+        "part": float(rng.integers(3, 6)),
+        "whole": 5.0,
+        "target": 0.8,
+        "source": "people",
+    }
+    yield {
+        "kpi": "capability_maturity",
+        "scope": "org",
+        "value": round(2.3 + 0.04 * n, 1),
+        "target": 3.5,
+        "source": "survey",
+        "note": "own assessment, 1 to 5",
+    }
