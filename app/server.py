@@ -1,0 +1,200 @@
+"""The web server: the Streamlit app inside an ASGI server that preloads, compresses, guards and tells its health."""
+
+import gc
+import importlib
+import logging
+import os
+import pkgutil
+import signal
+import socket
+import sys
+import threading
+import tomllib
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import streamlit as st
+import uvicorn
+from sqlalchemy.engine import Engine
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp
+from streamlit import config, file_util
+
+from app import charts, metrics, store, ui
+from app.settings import PREFIX, Settings, demo_url
+from app.store.engine import open_store
+from app.web import errors, health
+from app.web.assets import Assets, AssetsMiddleware
+from app.web.headers import Guard, inline_hashes
+
+ROOT = Path(__file__).resolve().parent.parent
+SCRIPT = ROOT / "app" / "streamlit_app.py"
+ICON = ROOT / "app" / "static" / "favicon.png"
+LOG = logging.getLogger("nines")
+PRELOADED = ("pandas", "plotly.graph_objects", "pyarrow", "scipy.stats", "sqlalchemy.dialects.sqlite")
+_GRACE_SECONDS = 2
+
+
+class ServerError(Exception):
+    """The server cannot start; the message is one sentence that says why and what to do."""
+
+
+def serve(settings: Settings, demo: bool = False, announce: Callable[[str], None] | None = None) -> None:
+    """Serves the app until it is told to stop; `announce` gets one line with the address once it answers.
+
+    With `demo` it serves the demo organisation's own store, which must have been filled. Raises ServerError, or
+    StoreError where the store cannot be opened.
+    """
+    if demo:
+        settings = settings.model_copy(update={"database_url": demo_url(), "demo": True})
+    if not settings.loopback and not settings.trusted_proxy:
+        raise ServerError(
+            f"Nobody signs in to Nines yet, so it does not listen on {settings.host}, where others could read it: "
+            "stay on 127.0.0.1, or, where only a proxy that signs people in can reach it, "
+            f"set {PREFIX}TRUSTED_PROXY=true."
+        )
+    os.environ.update({f"{PREFIX}DATABASE_URL": settings.database_url, f"{PREFIX}DEMO": str(settings.demo).lower()})
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    configure(settings)
+    engine = open_store(settings.database_url)
+    with _listening(settings.host, settings.port) as listening:
+        port = listening.getsockname()[1]
+        place = f"[{settings.host}]" if ":" in settings.host else settings.host
+        what = "the demo organisation" if settings.demo else settings.store_name
+        ready = f"Nines is on http://{place}:{port} and shows {what}. Stop it with Ctrl+C."
+        server = _Announcing(_uvicorn(build(settings, engine)), lambda: (announce or _say)(ready))
+        signal.signal(signal.SIGTERM, _leave)
+        try:
+            server.run(sockets=[listening])
+        except KeyboardInterrupt:
+            LOG.info("stopped")
+        finally:
+            engine.dispose()
+    if not server.started:
+        raise ServerError("The server did not start; the log above says why.")
+
+
+def build(settings: Settings, engine: Engine, script: Path = SCRIPT) -> ASGIApp:
+    """The ASGI app: Streamlit's, with what surrounds it. Call `configure` first."""
+    assets = Assets(Path(file_util.get_static_dir()), title="Nines")
+    handlers: dict[Any, Callable[..., Any]] = {HTTPException: errors.on_http_error, Exception: errors.on_crash}
+    app = st.App(
+        script,
+        lifespan=_lifespan(assets),
+        routes=[*health.routes(engine), Route("/favicon.png", _icon, methods=["GET"])],
+        middleware=[Middleware(AssetsMiddleware, assets=assets)],
+        on_script_error=errors.on_script_error,
+        exception_handlers=handlers,
+    )
+    # Around the whole: an answer to a crash is made outside of all middleware, and needs its headers too.
+    return Guard(app, settings.hosts, inline_hashes(assets.page))
+
+
+def configure(settings: Settings) -> None:
+    """Gives Streamlit the options of this checkout's `.streamlit/config.toml`, and the settings over them."""
+    written = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    chosen = {
+        "server.address": settings.host,
+        "server.port": settings.port,
+        "server.allowedHosts": list(settings.hosts),
+        "logger.level": settings.log_level,
+    }
+    for name, value in {**dict(_flat(written)), **chosen}.items():
+        config.set_option(name, value)
+
+
+def _flat(tables: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in tables.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{path}{name}.")
+        else:
+            yield f"{path}{name}", value
+
+
+def _lifespan(assets: Assets) -> Callable[[st.App], Any]:
+    @asynccontextmanager
+    async def lifespan(_: st.App) -> AsyncIterator[None]:
+        threading.Thread(target=assets.warm, name="assets", daemon=True).start()
+        preload()
+        yield
+
+    return lifespan
+
+
+def preload() -> None:
+    """Imports what pages need before the first reader comes, and takes it out of the garbage collector's sight.
+
+    Streamlit collects all of memory after each rerun; frozen, the libraries are not looked at again.
+    """
+    for name in PRELOADED:
+        importlib.import_module(name)
+    for package in (metrics, store, charts, ui):
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
+    gc.collect()
+    gc.freeze()
+
+
+async def _icon(_: Request) -> FileResponse:
+    return FileResponse(ICON, headers={"Cache-Control": "public, max-age=86400"})
+
+
+def _uvicorn(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        ws="websockets-sansio",
+        ws_max_size=int(config.get_option("server.maxMessageSize")) * 1_000_000,
+        ws_per_message_deflate=bool(config.get_option("server.enableWebsocketCompression")),
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+    )
+
+
+class _Announcing(uvicorn.Server):
+    """Tells when it answers."""
+
+    def __init__(self, options: uvicorn.Config, tell: Callable[[], None]) -> None:
+        super().__init__(options)
+        self.tell = tell
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self.tell()
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family)
+    if os.name != "nt":
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as cause:
+        listening.close()
+        raise ServerError(
+            f"Port {port} of {host} cannot be had ({cause.strerror}): "
+            "stop what runs there, or choose another with --port."
+        ) from cause
+    listening.listen(2048)
+    listening.setblocking(False)
+    return listening
+
+
+def _leave(_: int, __: FrameType | None) -> None:
+    sys.exit(0)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
