@@ -1,4 +1,5 @@
-"""The policy: the organisation's choices that the numbers depend on. Shipped in `policy.yaml`, dated and audited in the store."""
+"""The policy: the organisation's choices that the numbers depend on. Shipped in `policy.yaml`, dated and audited in
+the store."""
 
 from datetime import time
 from functools import cache

@@ -1,14 +1,16 @@
 """What may enter the store: one frozen record an entity, exactly the columns of the fact files.
 
-The same declaration serves three times: a single record is validated by pydantic (forms, connectors), a batch of columns
+The same declaration serves three times: a single record is validated by pydantic (forms, connectors), a batch of
+columns
 by `data_sources/files.py` (same rules, read off these annotations), and `store/tables.py` makes its tables from it.
 Imports no other module of ours.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 from types import MappingProxyType
 from typing import Annotated, ClassVar, Literal, NamedTuple, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints, model_validator
@@ -20,6 +22,18 @@ Names = tuple[Text, ...]
 """A list of names; `;` between them in a file."""
 Moment = Annotated[AwareDatetime, AfterValidator(lambda at: at.astimezone(UTC))]
 """An instant with its offset, kept as UTC."""
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as cause:
+        raise ValueError(f"{name!r} is not a time zone of the IANA database, like Europe/London") from cause
+    return name
+
+
+Zone = Annotated[Text, AfterValidator(_zone)]
+"""A time zone's name in the IANA database."""
 Tier = Annotated[int, Ge(0), Le(3)]
 Severity = Annotated[int, Ge(1), Le(5)]
 Level = Annotated[int, Ge(1), Le(5)]
@@ -49,7 +63,7 @@ class Record(BaseModel):
 class Team(Record):
     team: Text
     name: Text | None = None
-    timezone: Text
+    timezone: Zone
     manager: Text | None = None
 
 
@@ -333,7 +347,8 @@ ENTITIES: Mapping[str, Entity] = MappingProxyType(
         )
     }
 )
-"""Every entity, in the order in which files are read: a link points backwards. `actions` name their origin by two columns
+"""Every entity, in the order in which files are read: a link points backwards. `actions` name their origin by two
+columns
 (`origin`, `origin_id`), checked against the entity that `ORIGINS` gives."""
 
 ORIGINS: Mapping[str, str] = MappingProxyType({"incident": "incidents", "risk": "risks", "dr_test": "dr_tests"})

@@ -1,4 +1,5 @@
-"""What the numbers are made from: light facts, and sums of the high-volume ones. Filled by `store/facts.py`, or by hand in a test.
+"""What the numbers are made from: light facts, and sums of the high-volume ones. Filled by `store/facts.py`, or by
+hand in a test.
 
 Every fact here is as it was known at `as_of` only after `Facts.at(as_of)` has looked; the store hands over whole facts.
 Instants are aware UTC datetimes; a blank is None; lists of names are tuples.
@@ -202,7 +203,8 @@ class Deployment(NamedTuple):
 
 
 class SliSum(NamedTuple):
-    """One SLO in one period, by sli.start. `excluded_*` is the part of the same sum that approved exclusions take out."""
+    """One SLO in one period, by sli.start. `excluded_*` is the part of the same sum that approved exclusions take
+    out."""
 
     period: str
     source: str
@@ -227,7 +229,8 @@ class SliSum(NamedTuple):
 
 
 class SliWindow(NamedTuple):
-    """Good and total of one SLO over one stretch of time that ends at `period`'s end or as-of; `window` is `28d`, `1h`, …"""
+    """Good and total of one SLO over one stretch of time that ends at `period`'s end or as-of; `window` is `28d`,
+    `1h`, …"""
 
     period: str
     source: str
@@ -293,7 +296,8 @@ class DeploymentSum(NamedTuple):
 
 
 class Linked(NamedTuple):
-    """A deployment (status not failed) that an incident points at: named by its caused_by, or the latest on its services
+    """A deployment (status not failed) that an incident points at: named by its caused_by, or the latest on its
+    services
     within the attribution window before it (`inferred`)."""
 
     deployment: Deployment

@@ -1,6 +1,6 @@
 """The question and the answer: what is asked of a KPI (`Ask`) and what comes back (`Number`)."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +22,9 @@ class Scope(NamedTuple):
     service: str | None = None
 
 
+EVERYTHING = Scope()
+
+
 class Group(NamedTuple):
     """Which part of the whole a number is of. None: not split by this."""
 
@@ -40,11 +43,12 @@ class Ask:
     as_of: datetime
     by: frozenset[str] = frozenset()
     """A subset of DIMENSIONS."""
-    scope: Scope = Scope()
+    scope: Scope = EVERYTHING
 
 
 class Row(NamedTuple):
-    """What one fact gives to one number. Rows of one (period, group) add up to it: parts, wholes, or the list of values."""
+    """What one fact gives to one number. Rows of one (period, group) add up to it: parts, wholes, or the list of
+    values."""
 
     period: str
     group: Group
@@ -60,6 +64,8 @@ class Row(NamedTuple):
     reason: str = ""
     """Why this fact is left out; empty: used."""
     url: str | None = None
+    n: int = 1
+    """How much it counts in the number's n: 0 for what only serves the denominator, like a shift."""
     extra: Mapping[str, float] = {}
 
 
@@ -74,7 +80,7 @@ class Tally:
     """Durations: value → how many."""
     excluded: Counter[str] = field(default_factory=Counter)
     """Why facts were left out, and how many."""
-    extra: Counter[str] = field(default_factory=Counter)
+    extra: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     seen: float | None = None
     """Observed, where coverage is not rows: minutes of SLOs."""
     elapsed: float | None = None

@@ -36,6 +36,7 @@ class Period:
     def days(self) -> int:
         return (self.after - self.first).days
 
+    @lru_cache(maxsize=65_536)  # noqa: B019 - a handful of small frozen values
     def previous(self, steps: int = 1) -> "Period":
         """The period of the same kind `steps` before; after, when negative."""
         if self.kind == "span":
@@ -118,7 +119,8 @@ def parse(key: str, zone: str = "UTC") -> Period:
 
 
 def between(first: date, last: date, kind: Kind, zone: str = "UTC") -> tuple[Period, ...]:
-    """The periods of this kind that hold the days from `first` to `last`, both included. Empty when last is before first."""
+    """The periods of this kind that hold the days from `first` to `last`, both included. Empty when last is before
+    first."""
     if last < first:
         return ()
     if kind == "span":

@@ -1,0 +1,166 @@
+"""Where a fact counts: in which period, and in which groups of which scope."""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, datetime
+from functools import cached_property
+
+from app.metrics.facts import Facts, Service
+from app.metrics.numbers import Ask, Group
+from app.metrics.periods import Period, local_day, midnight
+
+ALL = Group()
+
+
+class Places:
+    """The periods and groups of one question."""
+
+    def __init__(self, facts: Facts, ask: Ask) -> None:
+        self.facts = facts
+        self.ask = ask
+        self.by = ask.by
+        self.scope = ask.scope
+        self.periods = sorted(ask.periods)
+        self._starts = [period.start for period in self.periods]
+        self._ends = [period.end for period in self.periods]
+        self._split = bool(ask.by & {"tier", "team", "service"}) or any(part is not None for part in ask.scope)
+
+    def period(self, at: datetime) -> str | None:
+        """The key of the period that holds an instant."""
+        place = bisect_right(self._starts, at) - 1
+        return self.periods[place].key if place >= 0 and at < self._ends[place] else None
+
+    def overlapping(self, start: datetime, end: datetime) -> Iterable[tuple[Period, datetime, datetime]]:
+        """The periods that share time with [start, end), with the shared stretch."""
+        place = max(0, bisect_right(self._starts, start) - 1)
+        while place < len(self.periods) and self._starts[place] < end:
+            low, high = max(start, self._starts[place]), min(end, self._ends[place])
+            if low < high:
+                yield self.periods[place], low, high
+            place += 1
+
+    def moment(self, period: Period) -> datetime:
+        """When an as-of number of this period is taken: at its end, or at as-of where that is earlier."""
+        return min(period.end, self.ask.as_of)
+
+    @cached_property
+    def begun(self) -> tuple[Period, ...]:
+        """The periods that have begun at as-of."""
+        return tuple(period for period in self.periods if period.start < self.ask.as_of)
+
+    def alive(self, services: Iterable[str], at: datetime) -> tuple[str, ...] | None:
+        """The services not yet retired at an instant; None when all of some named ones are: the fact does not count."""
+        named = tuple(services)
+        left = tuple(name for name in named if not self.retired(name, at))
+        return None if named and not left else left
+
+    def retired(self, service: str, at: datetime) -> bool:
+        """Whether a service had retired: the day of `retired_on` still counts."""
+        known = self.facts.services.get(service)
+        if known is None or known.retired_on is None:
+            return False
+        return local_day(at, self.facts.policy.timezone) > known.retired_on
+
+    def groups(
+        self,
+        services: Iterable[str],
+        *,
+        team: str | None = None,
+        severity: int | None = None,
+        slo: str | None = None,
+    ) -> set[Group]:
+        """The groups that a fact on these services counts in, once each; empty when out of scope.
+
+        A fact on several services counts in the tier, team and service of each; one on unknown services in the company
+        alone. `team` is the fact's own team (pages, shifts) and then goes before the services'.
+        """
+        severity = severity if "severity" in self.by else None
+        slo = slo if "slo" in self.by else None
+        if not self._split:
+            return {Group(severity=severity, slo=slo)}
+        found: set[Group] = set()
+        known: list[Service | None] = [self.facts.services[name] for name in services if name in self.facts.services]
+        for service in known or ([None] if team is not None else []):
+            group = self._group(service, team, severity, slo)
+            if group is not None:
+                found.add(group)
+        return found
+
+    def _group(self, service: Service | None, team: str | None, severity: int | None, slo: str | None) -> Group | None:
+        team = team if team is not None else service.team if service else None
+        scope = self.scope
+        if scope.team is not None and team != scope.team:
+            return None
+        if scope.tier is not None and (service is None or service.tier != scope.tier):
+            return None
+        if scope.product is not None and (service is None or service.product != scope.product):
+            return None
+        if scope.service is not None and (service is None or service.service != scope.service):
+            return None
+        if service is None and self.by & {"tier", "service"}:
+            return None
+        return Group(
+            tier=service.tier if service and "tier" in self.by else None,
+            team=team if "team" in self.by else None,
+            service=service.service if service and "service" in self.by else None,
+            severity=severity,
+            slo=slo,
+        )
+
+    def ends(self, day: date) -> datetime:
+        """The instant at which a local day has ended."""
+        return midnight(date.fromordinal(day.toordinal() + 1), self.facts.policy.timezone)
+
+
+def known(facts: Facts, as_of: datetime) -> Facts:
+    """The facts as they were known at an instant: later ones do not exist, later times inside one are blank."""
+
+    def past(at: datetime | None) -> datetime | None:
+        return at if at is not None and at <= as_of else None
+
+    return replace(
+        facts,
+        incidents=tuple(
+            i
+            if max(i.detected_at, i.mitigated_at or i.detected_at, i.resolved_at or i.detected_at) <= as_of
+            else i._replace(
+                acknowledged_at=past(i.acknowledged_at),
+                mitigated_at=past(i.mitigated_at),
+                resolved_at=past(i.resolved_at),
+            )
+            for i in facts.incidents
+            if i.detected_at <= as_of
+        ),
+        impacts=tuple(
+            i if i.end is None or i.end <= as_of else i._replace(end=None) for i in facts.impacts if i.start <= as_of
+        ),
+        postmortems=tuple(
+            p._replace(
+                drafted_at=past(p.drafted_at), completed_at=past(p.completed_at), reviewed_at=past(p.reviewed_at)
+            )
+            for p in facts.postmortems
+        ),
+        actions=tuple(
+            a._replace(
+                closed_at=past(a.closed_at),
+                cancelled_at=past(a.cancelled_at),
+                outcome=a.outcome if past(a.closed_at) else None,
+            )
+            for a in facts.actions
+            if a.opened_at <= as_of
+        ),
+        shifts=tuple(s if s.end <= as_of else s._replace(end=as_of) for s in facts.shifts if s.start <= as_of),
+        dr_tests=tuple(
+            t if t.executed_at is None or t.executed_at <= as_of else t._replace(executed_at=None, result=None)
+            for t in facts.dr_tests
+        ),
+        sli=tuple(s for s in facts.sli if s.start < as_of),
+        pages=tuple(
+            p if p.acknowledged_at is None or p.acknowledged_at <= as_of else p._replace(acknowledged_at=None)
+            for p in facts.pages
+            if p.triggered_at <= as_of
+        ),
+        deployments=tuple(d for d in facts.deployments if d.deployed_at <= as_of),
+        linked=tuple(link for link in facts.linked if link.deployment.deployed_at <= as_of),
+    )

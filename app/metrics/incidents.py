@@ -1,0 +1,133 @@
+"""How often, how fast, and again: counts, restore and detect times, repeats."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from app.metrics.facts import Facts, Incident
+from app.metrics.grouping import Places
+from app.metrics.numbers import Ask, Group, Row
+
+
+def real(facts: Facts) -> Iterator[Incident]:
+    """Incidents proper: maintenance and tests never count."""
+    return (incident for incident in facts.incidents if incident.kind == "incident")
+
+
+def end(incident: Incident) -> datetime | None:
+    """When customers were well again: mitigated, else resolved."""
+    return incident.mitigated_at or incident.resolved_at
+
+
+def minutes(start: datetime, stop: datetime) -> float:
+    """Minutes from one instant to another, exact to the microsecond."""
+    return (stop - start) / timedelta(minutes=1)
+
+
+def _row(incident: Incident, period: str, **more: object) -> Row:
+    return Row(
+        period=period,
+        entity="incidents",
+        source=incident.source,
+        id=incident.incident,
+        title=incident.title,
+        url=incident.url,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def _in(places: Places, incident: Incident, at: datetime) -> Iterator[tuple[str, Group]]:
+    """Each (period, group) that an incident counts in by one of its times."""
+    period = places.period(at)
+    services = places.alive(incident.services, at) if period else None
+    if period and services is not None:
+        for group in places.groups(services, severity=incident.severity):
+            yield period, group
+
+
+def major_incidents(facts: Facts, ask: Ask) -> Iterator[Row]:
+    """Incidents of the major severities (1 and 2), by detected_at."""
+    places = Places(facts, ask)
+    for incident in real(facts):
+        if incident.severity <= facts.policy.major_severity:
+            for period, group in _in(places, incident, incident.detected_at):
+                yield _row(incident, period, group=group, at=incident.detected_at, part=1)
+
+
+def time_to_restore(facts: Facts, ask: Ask) -> Iterator[Row]:
+    """Minutes from detected_at to mitigated_at (else resolved_at), by that end; one without an end is left out, by
+    detected_at."""
+    places = Places(facts, ask)
+    for incident in real(facts):
+        stop = end(incident)
+        at = stop or incident.detected_at
+        for period, group in _in(places, incident, at):
+            if stop is None:
+                yield _row(incident, period, group=group, at=at, reason="not ended yet, or its end is missing")
+            elif stop < incident.detected_at:
+                yield _row(incident, period, group=group, at=at, reason="negative interval")
+            else:
+                yield _row(incident, period, group=group, at=at, value=minutes(incident.detected_at, stop))
+
+
+def time_to_detect(facts: Facts, ask: Ask) -> Iterator[Row]:
+    """Minutes from started_at to detected_at, by detected_at."""
+    places = Places(facts, ask)
+    for incident in real(facts):
+        for period, group in _in(places, incident, incident.detected_at):
+            if incident.started_at is None:
+                yield _row(incident, period, group=group, at=incident.detected_at, reason="started_at is missing")
+            elif incident.detected_at < incident.started_at:
+                yield _row(incident, period, group=group, at=incident.detected_at, reason="negative interval")
+            else:
+                took = minutes(incident.started_at, incident.detected_at)
+                yield _row(incident, period, group=group, at=incident.detected_at, value=took)
+
+
+def repeats(facts: Facts) -> dict[tuple[str, str], str]:
+    """Which incident repeats which: (source, id) → the earlier one's id.
+
+    By repeat_of, else the latest incident of the same cause on a shared service that was resolved before this one was
+    detected, at most `policy.repeat_days` before it.
+    """
+    window = timedelta(days=facts.policy.repeat_days)
+    by_cause: defaultdict[str, list[Incident]] = defaultdict(list)
+    found: dict[tuple[str, str], str] = {}
+    for incident in real(facts):
+        if incident.cause and incident.resolved_at:
+            by_cause[incident.cause].append(incident)
+    for incident in real(facts):
+        if incident.repeat_of:
+            found[incident.source, incident.incident] = incident.repeat_of
+            continue
+        earlier = [
+            other
+            for other in by_cause.get(incident.cause or "", ())
+            if other.resolved_at is not None
+            and other.resolved_at <= incident.detected_at <= other.resolved_at + window
+            and other is not incident
+            and not set(other.services).isdisjoint(incident.services)
+        ]
+        if earlier:
+            latest = max(earlier, key=lambda other: (other.resolved_at, other.incident))
+            found[incident.source, incident.incident] = latest.incident
+    return found
+
+
+def repeat_incident_rate(facts: Facts, ask: Ask) -> Iterator[Row]:
+    """Repeats among the incidents with a cause or a repeat_of, by detected_at."""
+    places = Places(facts, ask)
+    again = repeats(facts)
+    for incident in real(facts):
+        part = 1 if (incident.source, incident.incident) in again else 0
+        reason = "" if incident.cause or incident.repeat_of else "cause is missing"
+        for period, group in _in(places, incident, incident.detected_at):
+            yield _row(
+                incident,
+                period,
+                group=group,
+                at=incident.detected_at,
+                part=0 if reason else part,
+                whole=0 if reason else 1,
+                reason=reason,
+            )

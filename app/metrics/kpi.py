@@ -1,0 +1,62 @@
+"""What a KPI is: its words, its shape and the functions that make it."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from app.metrics.facts import Facts
+from app.metrics.numbers import Ask, Group, Row, Tally
+from app.metrics.periods import Period
+
+Shape = Literal["share", "count", "sum", "duration", "rate", "ratio"]
+"""How rows become a value. share: parts / wholes, Wilson. count: Σ part, Garwood. rate: count / exposure, Garwood.
+sum: Σ part, no interval. ratio: Σ part / Σ whole, no interval. duration: median of values, order statistics."""
+Unit = Literal["share", "count", "minutes", "hours", "money", "per_week", "ratio", "ms", "score"]
+Sums = Iterable[tuple[str, Group, Tally]]
+SERVICE_DIMENSIONS = frozenset({"tier", "team", "service"})
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """One KPI. `at` says what puts a fact into a period; "as-of" ones are taken at each period's end."""
+
+    key: str
+    name: str
+    """On a tile: "Time to restore"."""
+    question: str
+    """In an executive's words."""
+    category: str
+    unit: Unit
+    shape: Shape
+    better: Literal["higher", "lower", "inside"]
+    at: str
+    formula: str
+    cadence: str = "monthly"
+    dimensions: frozenset[str] = SERVICE_DIMENSIONS
+    always_by: frozenset[str] = frozenset()
+    """Dimensions it is split by even when not asked: a burn rate exists per SLO alone."""
+    needs: frozenset[str] = frozenset()
+    """Fields of Facts that numbers are made from (sums, where there are sums)."""
+    row_needs: frozenset[str] | None = None
+    """Fields of Facts that `rows` needs, where they differ."""
+    watched: frozenset[str] = frozenset()
+    """Entities that must have been watched for a zero to be a zero: of counts and of sums of minutes or money."""
+    rows: Callable[[Facts, Ask], Iterable[Row]] | None = None
+    """The facts behind it, one row each; rows of a (period, group) add up to the number."""
+    sums: Callable[[Facts, Ask], Sums] | None = None
+    """From stored sums; where None, numbers are made by adding `rows`."""
+    exposure: Callable[[Period], float] | None = None
+    """The denominator of a rate that is known from the calendar alone."""
+    extra: Callable[[Tally], Mapping[str, float | str | None]] | None = None
+    target: str = ""
+    """The default target in words."""
+
+    @property
+    def measured(self) -> bool:
+        """Whether this release computes it; if not, its number is always "no data"."""
+        return self.rows is not None
+
+    @property
+    def takes_stock(self) -> bool:
+        """Whether it is taken at the end of each period rather than summed over it."""
+        return self.at == "as-of"

@@ -1,0 +1,357 @@
+"""Which promises do we keep: compliance, SLOs met, error budget left, burn rate. Exclusions with both values."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from typing import NamedTuple
+
+from app.metrics.facts import Exclusion, Facts, Sli, SliSum, SliWindow, Slo
+from app.metrics.grouping import Places
+from app.metrics.numbers import Ask, Group, Row, Tally
+from app.metrics.periods import local_day, midnight
+
+LOOKBACKS = {"1h": 60, "6h": 360, "1d": 1440, "3d": 4320}
+"""Burn-rate look-backs in minutes."""
+
+
+class Revisions:
+    """The dated revisions of every SLO, found by the source and id that an SLI row names."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._zone = facts.policy.timezone
+        self._own: defaultdict[tuple[str, str], list[Slo]] = defaultdict(list)
+        self._any: dict[str, tuple[str, str]] = {}
+        for slo in sorted(facts.slos, key=lambda s: (s.source, s.slo, s.valid_from or date.min)):
+            self._own[slo.source, slo.slo].append(slo)
+            self._any.setdefault(slo.slo, (slo.source, slo.slo))
+
+    def key(self, source: str, slo: str) -> tuple[str, str] | None:
+        """The definition an SLI row belongs to: of its own source, else of any with that id."""
+        return (source, slo) if (source, slo) in self._own else self._any.get(slo)
+
+    def at(self, source: str, slo: str, moment: datetime) -> Slo | None:
+        """The revision in force just before an instant; before the first one, the first."""
+        key = self.key(source, slo)
+        if key is None:
+            return None
+        day = local_day(moment - timedelta(microseconds=1), self._zone)
+        held = [revision for revision in self._own[key] if (revision.valid_from or date.min) <= day]
+        return held[-1] if held else self._own[key][0]
+
+    def first_day(self, key: tuple[str, str]) -> date | None:
+        """The first day of the first revision, where it is known."""
+        return self._own[key][0].valid_from
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._own)
+
+
+def meets(good: float, total: float, objective: float) -> bool:
+    """Whether good/total >= objective, exactly as the decimal numbers say it (0.999 of 1000 is 999)."""
+    if abs(good - objective * total) > 1e-9 * total:
+        return good > objective * total
+    return Fraction(str(good)) >= Fraction(str(objective)) * Fraction(str(total))
+
+
+class _Left(NamedTuple):
+    """One SLO in one period with the excluded time taken out."""
+
+    rows: int
+    minutes: float
+    good: float
+    total: float
+    good_minutes: float
+
+
+def _left(row: SliSum) -> _Left:
+    return _Left(
+        row.rows - row.excluded_rows,
+        row.minutes - row.excluded_minutes,
+        row.good - row.excluded_good,
+        row.total - row.excluded_total,
+        row.good_minutes - row.excluded_good_minutes,
+    )
+
+
+def _elapsed(facts: Facts, ask: Ask, revisions: Revisions, places: Places) -> dict[tuple[str, Group], float]:
+    """Minutes that each SLO could have been observed for: from its first day, or the first fact of its source, to
+    as-of."""
+    watched = facts.watched.get("sli", ())
+    elapsed: defaultdict[tuple[str, Group], float] = defaultdict(float)
+    if not watched:
+        return elapsed
+    begin = min(span.start for span in watched)
+    for key in revisions:
+        slo = revisions.at(*key, ask.as_of)
+        if slo is None:
+            continue
+        first = revisions.first_day(key)
+        start = max(begin, midnight(first, facts.policy.timezone)) if first else begin
+        service = facts.services.get(slo.service)
+        stop = min(ask.as_of, places.ends(service.retired_on)) if service and service.retired_on else ask.as_of
+        for period, low, high in places.overlapping(start, stop):
+            for group in places.groups((slo.service,), slo=slo.slo):
+                elapsed[period.key, group] += (high - low) / timedelta(minutes=1)
+    return elapsed
+
+
+def _covered(facts: Facts, ask: Ask) -> dict[tuple[str, Group], Tally]:
+    """Tallies with what every SLO number shares: coverage, rows left out, excluded minutes."""
+    places, revisions = Places(facts, ask), Revisions(facts)
+    tallies: defaultdict[tuple[str, Group], Tally] = defaultdict(Tally)
+    for key, minutes in _elapsed(facts, ask, revisions, places).items():
+        tallies[key].elapsed = minutes
+        tallies[key].seen = 0.0
+    for row in facts.sli_sums:
+        for group in _groups(places, revisions, row):
+            tally = tallies[row.period, group]
+            tally.seen = (tally.seen or 0.0) + row.minutes + row.idle_minutes
+            tally.extra["excluded_minutes"] += row.excluded_minutes
+            if row.idle_rows:
+                tally.excluded["no traffic"] += row.idle_rows
+            if row.excluded_rows:
+                tally.excluded["approved exclusion"] += row.excluded_rows
+    return tallies
+
+
+def _groups(places: Places, revisions: Revisions, row: SliSum | SliWindow) -> set[Group]:
+    slo = revisions.at(row.source, row.slo, places.ask.as_of)
+    return places.groups((slo.service,), slo=slo.slo) if slo else set()
+
+
+def compliance_sums(facts: Facts, ask: Ask) -> Iterable[tuple[str, Group, Tally]]:
+    """Good minutes of observed minutes over rows with traffic; `extra.without_exclusions` is the same with nothing
+    taken out."""
+    places, revisions = Places(facts, ask), Revisions(facts)
+    tallies = _covered(facts, ask)
+    for row in facts.sli_sums:
+        left = _left(row)
+        for group in _groups(places, revisions, row):
+            tally = tallies[row.period, group]
+            tally.part += left.good_minutes
+            tally.whole += left.minutes
+            tally.n += left.rows
+            tally.extra["without_part"] += row.good_minutes
+            tally.extra["without_whole"] += row.minutes
+    return ((*key, tally) for key, tally in tallies.items())
+
+
+def excluded_share(facts: Facts, slo: Slo, row: Sli) -> float:
+    """The share of a row's time inside the union of the exclusions that name its SLO or its service."""
+    stop = row.start + timedelta(minutes=row.minutes)
+    spans = sorted(
+        (max(e.start, row.start), min(e.end, stop)) for e in facts.exclusions if _excludes(e, slo) and e.start < stop
+    )
+    taken, covered = timedelta(), row.start
+    for low, high in spans:
+        low = max(low, covered)
+        if low < high:
+            taken += high - low
+            covered = high
+    return taken / timedelta(minutes=row.minutes)
+
+
+def _excludes(exclusion: Exclusion, slo: Slo) -> bool:
+    return slo.slo in exclusion.slos or slo.service in exclusion.services
+
+
+def slo_compliance(facts: Facts, ask: Ask) -> Iterator[Row]:
+    """One row an SLI row: its good minutes and its minutes, less the share that approved exclusions take out."""
+    places, revisions = Places(facts, ask), Revisions(facts)
+    for row in facts.sli:
+        period = places.period(row.start)
+        slo = revisions.at(row.source, row.slo, ask.as_of)
+        if period is None or slo is None or places.retired(slo.service, row.start):
+            continue
+        left = 1 - excluded_share(facts, slo, row)
+        reason = "no traffic" if not row.total else "approved exclusion" if left <= 0 else ""
+        good = row.minutes * row.good / row.total if row.total else 0.0
+        for group in places.groups((slo.service,), slo=slo.slo):
+            yield Row(
+                period,
+                group,
+                "sli",
+                row.source,
+                f"{row.slo}/{row.start:%Y-%m-%dT%H:%MZ}",
+                slo.name,
+                row.start,
+                0.0 if reason else good * left,
+                0.0 if reason else row.minutes * left,
+                reason=reason,
+                extra={
+                    "without_part": good,
+                    "without_whole": row.minutes if row.total else 0.0,
+                    "excluded_minutes": row.minutes * (1 - left) if row.total else 0.0,
+                },
+            )
+
+
+def slos_met(facts: Facts, ask: Ask) -> Iterator[Row]:
+    """One row an SLO with data; part 1 where good/total over the period reaches the objective then valid."""
+    places, revisions = Places(facts, ask), Revisions(facts)
+    ends = {period.key: places.moment(period) for period in ask.periods}
+    for (period, source, name), rows in _by_slo(facts, revisions).items():
+        slo = revisions.at(source, name, ends[period])
+        if slo is None:
+            continue
+        good, total = sum(_left(r).good for r in rows), sum(_left(r).total for r in rows)
+        raw_good, raw_total = sum(r.good for r in rows), sum(r.total for r in rows)
+        reason = "" if total > 0 else "no traffic left after exclusions" if raw_total > 0 else "no traffic"
+        met = not reason and meets(good, total, slo.objective)
+        for group in places.groups((slo.service,), slo=slo.slo):
+            yield Row(
+                period,
+                group,
+                "slos",
+                source,
+                name,
+                slo.name,
+                None,
+                float(met),
+                float(not reason),
+                reason=reason,
+                extra={
+                    "without_part": float(raw_total > 0 and meets(raw_good, raw_total, slo.objective)),
+                    "without_whole": float(raw_total > 0),
+                    "excluded_minutes": sum(r.excluded_minutes for r in rows),
+                },
+            )
+
+
+def _by_slo(facts: Facts, revisions: Revisions) -> dict[tuple[str, str, str], list[SliSum]]:
+    """The sums of each SLO and period; rows of several sources that feed one SLO are its rows together."""
+    found: defaultdict[tuple[str, str, str], list[SliSum]] = defaultdict(list)
+    for row in facts.sli_sums:
+        key = revisions.key(row.source, row.slo)
+        if key is not None:
+            found[row.period, key[0], key[1]].append(row)
+    return found
+
+
+def slos_met_sums(facts: Facts, ask: Ask) -> Iterable[tuple[str, Group, Tally]]:
+    """SLOs met of SLOs with data, with the coverage of all their SLI rows."""
+    tallies: dict[tuple[str, Group], Tally] = {}
+    for key, covered in _covered(facts, ask).items():
+        tallies[key] = Tally(seen=covered.seen, elapsed=covered.elapsed)
+    for row in slos_met(facts, ask):
+        tally = tallies.setdefault((row.period, row.group), Tally())
+        tally.part += row.part
+        tally.whole += row.whole
+        tally.n += not row.reason
+        for name, amount in row.extra.items():
+            tally.extra[name] += amount
+        if row.reason:
+            tally.excluded[row.reason] += 1
+    return ((*key, tally) for key, tally in tallies.items())
+
+
+class Budget(NamedTuple):
+    """One SLO's error budget over a stretch of time, in the SLI's own unit (events, or slices)."""
+
+    allowed: float
+    """Bad events that the objective allows: (1 − objective) x total."""
+    spent: float
+    """Bad events that were."""
+
+    @property
+    def remaining(self) -> float:
+        """The share left; negative when overspent."""
+        return (self.allowed - self.spent) / self.allowed
+
+
+def budget(row: SliWindow, objective: float) -> Budget | None:
+    """The budget of a window with the excluded time taken out; None without traffic."""
+    total = row.total - row.excluded_total
+    if total <= 0:
+        return None
+    return Budget((1 - objective) * total, max(0.0, total - (row.good - row.excluded_good)))
+
+
+def state(remaining: float | None, facts: Facts) -> str:
+    """The error-budget policy's word: ok, warn, freeze or no_data."""
+    if remaining is None:
+        return "no_data"
+    thresholds = facts.policy.budget
+    return "freeze" if remaining <= thresholds.freeze else "warn" if remaining <= thresholds.warn else "ok"
+
+
+def _windows(facts: Facts, ask: Ask) -> Iterator[tuple[SliWindow, Slo, Places]]:
+    places, revisions = Places(facts, ask), Revisions(facts)
+    moments = {period.key: places.moment(period) for period in places.begun}
+    for row in facts.sli_windows:
+        slo = revisions.at(row.source, row.slo, moments[row.period]) if row.period in moments else None
+        if slo is not None and not places.retired(slo.service, moments[row.period] - timedelta(microseconds=1)):
+            yield row, slo, places
+
+
+def error_budget_remaining(facts: Facts, ask: Ask) -> Iterator[Row]:
+    """One row an SLO: by SLO what is left of what was allowed, otherwise part 1 where anything is left."""
+    for row, slo, places in _windows(facts, ask):
+        if row.window != slo.window:
+            continue
+        found = budget(row, slo.objective)
+        good, total = row.good - row.excluded_good, row.total - row.excluded_total
+        # Nothing left is spent to the last event: exactly at the objective there is no budget left.
+        some = found is not None and meets(good, total, slo.objective) and not _at(good, total, slo.objective)
+        for group in places.groups((slo.service,), slo=slo.slo):
+            if found is None:
+                part, whole = 0.0, 0.0
+            elif group.slo is not None:
+                part, whole = found.allowed - found.spent, found.allowed
+            else:
+                part, whole = float(some), 1.0
+            yield Row(
+                row.period,
+                group,
+                "slos",
+                row.source,
+                row.slo,
+                slo.name,
+                None,
+                part,
+                whole,
+                reason="" if found else "no traffic in the window",
+                extra={"excluded_minutes": row.excluded_minutes},
+            )
+
+
+def _at(good: float, total: float, objective: float) -> bool:
+    return abs(good - objective * total) <= 1e-9 * total and Fraction(str(good)) == Fraction(str(objective)) * Fraction(
+        str(total)
+    )
+
+
+def burn_rate(facts: Facts, ask: Ask) -> Iterator[Row]:
+    """One row an SLO: bad share over the look-back of a day, over the bad share that the objective allows; the other
+    look-backs stand in `extra`, each where the rows are as fine as it."""
+    rates: defaultdict[tuple[str, str, str], dict[str, SliWindow]] = defaultdict(dict)
+    named: dict[tuple[str, str, str], tuple[Slo, Places]] = {}
+    for row, slo, places in _windows(facts, ask):
+        if row.window in LOOKBACKS:
+            rates[row.period, row.source, row.slo][row.window] = row
+            named[row.period, row.source, row.slo] = (slo, places)
+    for key, by_window in rates.items():
+        slo, places = named[key]
+        burns: dict[str, tuple[float, float]] = {}
+        for window, minutes in LOOKBACKS.items():
+            found = by_window.get(window)
+            spent = budget(found, slo.objective) if found and 0 < found.longest_row_minutes <= minutes else None
+            if spent is not None:
+                burns[window] = (spent.spent, spent.allowed)
+        used = next((w for w in ("1d", "3d") if w in burns), None)
+        part, whole = burns[used] if used else (0.0, 0.0)
+        for group in places.groups((slo.service,), slo=slo.slo):
+            yield Row(
+                key[0],
+                group,
+                "slos",
+                key[1],
+                key[2],
+                slo.name,
+                None,
+                part,
+                whole,
+                reason="" if used else "no data in the look-back",
+                extra={window: spent / allowed for window, (spent, allowed) in burns.items()},
+            )
