@@ -1,0 +1,83 @@
+"""An Excel workbook with a sheet an entity, into the same columns of cells as a CSV."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+from zipfile import BadZipFile
+
+import openpyxl
+import pyarrow as pa
+from openpyxl.utils.escape import unescape
+from openpyxl.utils.exceptions import InvalidFileException
+
+from data_sources.delimited import Bad, Chunk, Told, Unreadable
+
+ROWS = 10_000
+_ERRORS = frozenset({"#N/A", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"})
+
+
+def open_workbook(path: Path | BinaryIO) -> Any:
+    """The workbook, read-only. Raises Unreadable for what is none."""
+    try:
+        return openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+    except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError, SyntaxError, EOFError) as cause:
+        raise Unreadable("cannot be read as a workbook: save it again as .xlsx, without a password") from cause
+
+
+def header(sheet: Any) -> list[str]:
+    """The names in a sheet's first row."""
+    row = next(iter(sheet.iter_rows(min_row=1, max_row=1, values_only=True)), ())
+    names = ["" if cell is None else str(cell).strip() for cell in row]
+    while names and not names[-1]:
+        names.pop()
+    return names
+
+
+def chunks(sheet: Any, names: Sequence[str], wanted: Sequence[str], told: Told) -> Iterator[Chunk]:
+    """The rows of a sheet after its header, as text; `told` hears rows, not bytes. Empty rows hold nothing.
+
+    A cell that Excel keeps as a date is written as a date when it has no time of day; a time in it has no offset.
+    """
+    width = len(names)
+    rows = enumerate(sheet.iter_rows(min_row=2, values_only=True), start=2)
+    while some := list(islice(rows, ROWS)):
+        lines, kept, bad = [], [], []
+        for line, cells in some:
+            row = [_text(cell) for cell in cells[:width]]
+            if not any(row):
+                continue
+            row += [""] * (width - len(row))
+            broken = next((at for at, cell in enumerate(row) if cell in _ERRORS), None)
+            if broken is None:
+                kept.append(row)
+                lines.append(line)
+            else:
+                shown = {name: cell for name, cell in zip(names, row, strict=True) if name}
+                reason = f"{names[broken]} holds an error of Excel's, {row[broken]}"
+                bad.append(Bad(line, names[broken], row[broken], reason, shown))
+        across = list(zip(*kept, strict=True)) if kept else [()] * width
+        cells = {name: pa.array(across[list(names).index(name)], pa.string()) for name in wanted}
+        yield Chunk(cells, pa.array(lines, pa.int64()), bad)
+        told(some[-1][0])
+
+
+def _text(cell: Any) -> str:
+    match cell:
+        case None:
+            return ""
+        case str():
+            return unescape(cell) if "_x" in cell else cell
+        case bool():
+            return "true" if cell else "false"
+        case float() if cell.is_integer() and abs(cell) < 1e15:
+            return str(int(cell))
+        case datetime():
+            moment = cell.replace(microsecond=round(cell.microsecond, -3) % 1_000_000)
+            return moment.date().isoformat() if moment.time() == time() else moment.isoformat()
+        case date():
+            return cell.isoformat()
+        case timedelta() | time():
+            return str(cell)
+    return str(cell)
