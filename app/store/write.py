@@ -22,7 +22,7 @@ An open reject is resolved by a later run that reads the same file for the same 
 """
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -84,6 +84,158 @@ def begin_run(conn: Connection, *, kind: str, source: str, names: Sequence[str],
     """Starts the log of one import (kind `file` or `live`) and gives its id."""
     row = dict(kind=kind, source=source, names=list(names), actor=actor, status="running", counts={})
     made = conn.execute(IMPORTS.insert().values(started_at=datetime.now(UTC), **row))
+    return int(made.inserted_primary_key[0])
+
+
+def end_run(
+    conn: Connection, run: int, touched: Touched, counts: Mapping[str, RunCounts], files: Sequence[str] = ()
+) -> None:
+    """Ends it: keeps its counts, resolves the rejects that it mended, and leaves one audit entry."""
+    kept = {entity: count._asdict() for entity, count in counts.items()}
+    aside = sum(count.set_aside for count in counts.values())
+    done = dict(finished_at=datetime.now(UTC), counts=kept, status="set_aside" if aside else "done")
+    conn.execute(IMPORTS.update().where(IMPORTS.c.id == run).values(**done))
+    source, actor = conn.execute(sa.select(IMPORTS.c.source, IMPORTS.c.actor).where(IMPORTS.c.id == run)).one()
+    rejects.resolve(conn, run, source, files, touched.resolved)
+    audit(conn, actor=actor, action="import", entity="imports", entity_id=str(run), new={"source": source, **kept})
+
+
+def audit(
+    conn: Connection,
+    *,
+    actor: str,
+    action: str,
+    entity: str,
+    entity_id: str | None = None,
+    old: Any = None,
+    new: Any = None,
+    why: str | None = None,
+) -> None:
+    """One line in the audit trail."""
+    row = dict(actor=actor, action=action, entity=entity, entity_id=entity_id, old=old, new=new, why=why)
+    conn.execute(AUDIT.insert().values(at=datetime.now(UTC), **row))
+
+
+def set_policy(conn: Connection, text: str, *, actor: str, why: str | None = None, at: datetime | None = None) -> None:
+    """Puts a policy in force from `at` (now), audited, and makes the sums that it changes anew.
+
+    Raises ValueError or yaml.YAMLError for a text that is no policy.
+    """
+    policy.parse(text)
+    since = at or datetime.now(UTC)
+    held = sa.select(POLICIES.c.text).where(POLICIES.c.valid_from <= since).order_by(POLICIES.c.valid_from.desc())
+    old = conn.execute(held.limit(1)).scalar()
+    conn.execute(POLICIES.delete().where(POLICIES.c.valid_from == since))
+    conn.execute(POLICIES.insert().values(valid_from=since, text=text, actor=actor, why=why))
+    audit(conn, actor=actor, action="set", entity="policies", entity_id=since.isoformat(), old=old, new=text, why=why)
+    sums.refresh(conn, Touched())
+
+
+def known(conn: Connection, entity: str) -> set[str]:
+    """The ids of all facts of an entity, whatever their source."""
+    name = next(k for k in keys(entity) if k not in ("start", "valid_from"))
+    return set(conn.execute(sa.select(FACTS[entity].c[name]).distinct()).scalars())
+
+
+def upsert(conn: Connection, entity: str, source: str, columns: pa.Table, touched: Touched) -> Counts:
+    """Keeps a batch of facts: new ones inserted, those that differ updated, the rest left alone.
+
+    Raises ValueError when the batch does not fit the entity.
+    """
+    batch = fitted(entity, columns)
+    new = changed = 0
+    if (entity, source) not in touched.open_rejects:
+        touched.open_rejects[entity, source] = rejects.open_keys(conn, entity, source, touched.run)
+    waiting = touched.open_rejects[entity, source]
+    for start in range(0, batch.num_rows, _ROWS):
+        part = batch.slice(start, _ROWS).combine_chunks()
+        inserted, updated = _keep(conn, entity, source, part, touched)
+        new, changed = new + inserted, changed + updated
+        if waiting is not None:
+            touched.resolved |= rejects.mended(waiting, part)
+    if new or changed:
+        touched.entities.add((entity, source))
+    return Counts(columns.num_rows, new, changed, columns.num_rows - new - changed)
+
+
+def _keep(conn: Connection, entity: str, source: str, part: pa.Table, touched: Touched) -> tuple[int, int]:
+    if conn.dialect.name != "postgresql":
+        new = _insert(conn, entity, source, part)
+    elif _copied(conn, entity, source, part, touched):
+        new = part.num_rows
+    else:
+        _stage(conn, entity, part)
+        new = _insert_staged(conn, entity, source, part.column_names)
+    if new:
+        _touch(touched, entity, source, part)
+    if new == part.num_rows:
+        return new, 0
+    if conn.dialect.name != "postgresql":
+        _stage(conn, entity, part)
+    return new, _update_staged(conn, entity, source, touched)
+
+
+def _insert(conn: Connection, entity: str, source: str, part: pa.Table) -> int:
+    """Straight into the table, leaving out those whose key is there: how many went in."""
+    names = ", ".join(f'"{name}"' for name in ("source", *part.column_names))
+    marks = ", ".join("?" * (part.num_columns + 1))
+    sql = f'INSERT INTO "{entity}" ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING'
+    cursor = conn.connection.cursor()
+    cursor.executemany(sql, tuples(part, source))  # type: ignore[arg-type]
+    return max(cursor.rowcount, 0)
+
+
+def _stage(conn: Connection, entity: str, part: pa.Table) -> None:
+    """The batch in a table of its own for the time of the transaction, all columns of the entity, without source."""
+    columns = [column for column in FACTS[entity].c if column.name != "source"]
+    kinds = ", ".join(f'"{c.name}" {c.type.compile(dialect=conn.dialect)}' for c in columns)
+    if conn.dialect.name == "postgresql":
+        conn.exec_driver_sql(f'CREATE TEMP TABLE IF NOT EXISTS "stage_{entity}" ({kinds}) ON COMMIT DROP')
+        conn.exec_driver_sql(f'TRUNCATE "stage_{entity}"')
+        _copy(conn, f"stage_{entity}", part)
+        return
+    conn.exec_driver_sql(f'CREATE TEMP TABLE IF NOT EXISTS "stage_{entity}" ({kinds})')
+    conn.exec_driver_sql(f'DELETE FROM "stage_{entity}"')
+    names = ", ".join(f'"{name}"' for name in part.column_names)
+    marks = ", ".join("?" * part.num_columns)
+    sql = f'INSERT INTO "stage_{entity}" ({names}) VALUES ({marks})'
+    conn.connection.cursor().executemany(sql, tuples(part))  # type: ignore[arg-type]
+
+
+def _copy(conn: Connection, table: str, part: pa.Table) -> None:
+    text = io.BytesIO()
+    pyarrow.csv.write_csv(part, text, pyarrow.csv.WriteOptions(include_header=False))
+    names = ", ".join(f'"{name}"' for name in part.column_names)
+    driver: Any = conn.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(f'COPY "{table}" ({names}) FROM STDIN (FORMAT csv)') as copy:
+        copy.write(text.getbuffer())
+
+
+def _copied(conn: Connection, entity: str, source: str, part: pa.Table, touched: Touched) -> bool:
+    """Whether the batch could be copied straight in: for a source that had none of the entity, and no key twice."""
+    table = FACTS[entity]
+    if (entity, source) not in touched.empty:
+        held = sa.select(sa.literal(1)).where(table.c.source == source).limit(1)
+        touched.empty[entity, source] = not conn.execute(held).scalar()
+    if not touched.empty[entity, source]:
+        return False
+    driver: Any = conn.connection.driver_connection
+    try:
+        with driver.transaction():
+            _copy(conn, entity, part.add_column(0, "source", pa.repeat(pa.scalar(source), part.num_rows)))
+    except psycopg.errors.UniqueViolation:
+        touched.empty[entity, source] = False
+    return touched.empty[entity, source]
+
+
+def _staged(entity: str) -> sa.TableClause:
+    columns = (sa.column(c.name, c.type) for c in FACTS[entity].c if c.name != "source")
+    return sa.table(f"stage_{entity}", *columns)
+
+
+def _insert_staged(conn: Connection, entity: str, source: str, names: Sequence[str]) -> int:
+    table, stage = FACTS[entity], _staged(entity)
+    rows = sa.select(sa.literal(source), *(stage.c[name] for name in names))
     insert = _dialect(conn).insert(table).from_select(["source", *names], rows).on_conflict_do_nothing()
     return int(conn.execute(insert, execution_options={"preserve_rowcount": True}).rowcount)
 
