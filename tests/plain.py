@@ -11,11 +11,12 @@ from typing import Any, Union, get_args, get_origin
 
 from app.metrics import facts as light
 from app.metrics import oncall
+from app.metrics.budgets import LOOKBACKS
 from app.metrics.facts import Count, DeploymentSum, Facts, Linked, PageSum, SliSum, SliWindow, Span
 from app.metrics.grouping import Places, known
 from app.metrics.incidents import minutes
 from app.metrics.numbers import Ask
-from app.metrics.slos import LOOKBACKS, Revisions, excluded_share
+from app.metrics.slos import Revisions, excluded_share
 from app.policy import Policy, default
 
 TYPES = {

@@ -7,6 +7,7 @@ from datetime import timedelta
 from app.metrics.facts import Deployment, Facts, Linked
 from app.metrics.grouping import Places
 from app.metrics.incidents import end, minutes, real
+from app.metrics.kpi import Kpi, share_of
 from app.metrics.numbers import Ask, Group, Row, Tally
 from app.metrics.periods import Period
 
@@ -154,7 +155,7 @@ def lead_time_sums(facts: Facts, ask: Ask) -> Iterable[tuple[str, Group, Tally]]
     places = Places(facts, ask)
     tallies: defaultdict[tuple[str, Group], Tally] = defaultdict(Tally)
     for count in facts.lead_counts:
-        for group in placed(places, count.team, count.service):
+        for group in places.placed(count.team, count.service):
             tally = tallies[count.period, group]
             tally.values[count.minutes / 60] += count.n
             tally.n += count.n
@@ -168,14 +169,6 @@ def lead_time_sums(facts: Facts, ask: Ask) -> Iterable[tuple[str, Group, Tally]]
             if any(reasons.values()):
                 tallies[row.period, group].excluded.update(Counter({r: n for r, n in reasons.items() if n}))
     return ((*key, tally) for key, tally in tallies.items())
-
-
-def placed(places: Places, team: str | None, service: str | None) -> set[Group]:
-    """The groups of a count that the store has already narrowed to the scope: its team or service may be grouped
-    away."""
-    if not places.by & {"tier", "team", "service"}:
-        return {Group()}
-    return places.groups((service,) if service else (), team=team)
 
 
 def change_lead_time(facts: Facts, ask: Ask) -> Iterator[Row]:
@@ -228,3 +221,120 @@ def progressive_delivery(facts: Facts, ask: Ask) -> Iterator[Row]:
         for group in places.groups((row.service,)):
             title = f"{service.name}: {row.progressive} of {row.deployments} deployments"
             yield Row(row.period, group, "services", "", row.service, title, None, part, 1)
+
+
+_OF_CHANGE = frozenset({"deployment_sums", "incidents", "linked"})
+_ALL_CHANGE = frozenset({"deployments", "incidents", "linked"})
+KPIS = (
+    Kpi(
+        key="change_failure_rate",
+        name="Change failure rate",
+        question="How often does a change hurt?",
+        category="Change",
+        unit="share",
+        shape="share",
+        better="lower",
+        at="deployed_at",
+        formula="deployments (not failed) rolled back or named by an incident's caused_by / such "
+        "deployments; inferred: each "
+        "incident without caused_by also fails the latest deployment on its services in the 24 h before it",
+        needs=_OF_CHANGE,
+        row_needs=_ALL_CHANGE,
+        rows=change_failure_rate,
+        sums=change_failure_sums,
+        extra=lambda tally: {"inferred": share_of(tally.extra["inferred"], tally.whole)},
+        target="≤ 15 %",
+    ),
+    Kpi(
+        key="rollback_rate",
+        name="Rollback rate",
+        question="How often do we take a change back?",
+        category="Change",
+        unit="share",
+        shape="share",
+        better="lower",
+        at="deployed_at",
+        formula="deployments rolled back / deployments not failed",
+        needs=frozenset({"deployment_sums"}),
+        row_needs=frozenset({"deployments"}),
+        rows=rollback_rate,
+        sums=rollback_sums,
+        target="falling",
+    ),
+    Kpi(
+        key="deployment_frequency",
+        name="Deployment frequency",
+        question="How often do we ship?",
+        category="Change",
+        unit="per_week",
+        shape="rate",
+        better="higher",
+        at="deployed_at",
+        formula="deployments not failed / (days of the period / 7)",
+        needs=frozenset({"deployment_sums"}),
+        row_needs=frozenset({"deployments"}),
+        watched=frozenset({"deployments"}),
+        rows=deployment_frequency,
+        sums=frequency_sums,
+        exposure=weeks,
+    ),
+    Kpi(
+        key="change_lead_time",
+        name="Change lead time",
+        question="How long from commit to customer?",
+        category="Change",
+        unit="hours",
+        shape="duration",
+        better="lower",
+        at="deployed_at",
+        formula="median of committed_at → deployed_at of deployments not failed",
+        needs=frozenset({"deployment_sums", "lead_counts"}),
+        row_needs=frozenset({"deployments"}),
+        rows=change_lead_time,
+        sums=lead_time_sums,
+    ),
+    Kpi(
+        key="recovery_time",
+        name="Failed deployment recovery",
+        question="How fast are we back after a bad change?",
+        category="Change",
+        unit="minutes",
+        shape="duration",
+        better="lower",
+        at="deployed_at",
+        formula="median of deployed_at → last end (mitigated, else resolved) of the incidents it caused",
+        needs=frozenset({"incidents", "linked"}),
+        rows=recovery_time,
+    ),
+    Kpi(
+        key="rework_rate",
+        name="Rework rate",
+        question="How much shipping is repair?",
+        category="Change",
+        unit="share",
+        shape="share",
+        better="lower",
+        at="deployed_at",
+        formula="unplanned deployments / deployments not failed",
+        needs=frozenset({"deployment_sums"}),
+        row_needs=frozenset({"deployments"}),
+        rows=rework_rate,
+        sums=rework_sums,
+    ),
+    Kpi(
+        key="progressive_delivery",
+        name="Progressive delivery",
+        question="Do critical services ship step by step?",
+        category="Change",
+        unit="share",
+        shape="share",
+        better="higher",
+        at="deployed_at",
+        formula="tier 0-1 services with at least half of their deployments by canary, blue/green or "
+        "feature flag / tier 0-1 "
+        "services that deployed",
+        needs=frozenset({"deployment_sums"}),
+        rows=progressive_delivery,
+        target="≥ 70 %",
+    ),
+)

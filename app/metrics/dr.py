@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from app.metrics.facts import DrTest, Facts
 from app.metrics.grouping import Places
+from app.metrics.kpi import Kpi
 from app.metrics.numbers import Ask, Row
 
 
@@ -113,3 +114,68 @@ def dr_coverage(facts: Facts, ask: Ask) -> Iterator[Row]:
             part = float(tested is not None and tested >= moment - timedelta(days=interval))
             for group in places.groups((service.service,)):
                 yield Row(period.key, group, "services", "", service.service, service.name, tested, part, 1)
+
+
+KPIS = (
+    Kpi(
+        key="dr_pass_rate",
+        name="DR tests passed",
+        question="Would we come back?",
+        category="Resilience",
+        unit="share",
+        shape="share",
+        better="higher",
+        at="executed_at",
+        formula="tests passed / tests executed with a result",
+        cadence="quarterly",
+        needs=frozenset({"dr_tests"}),
+        rows=dr_pass_rate,
+        target="≥ 90 %",
+    ),
+    Kpi(
+        key="dr_on_plan",
+        name="DR tests on plan",
+        question="Do we test what we planned to?",
+        category="Resilience",
+        unit="share",
+        shape="share",
+        better="higher",
+        at="planned_on",
+        formula="tests executed by as-of / tests planned for a day that is past (postponed and cancelled "
+        "were not executed)",
+        cadence="quarterly",
+        needs=frozenset({"dr_tests"}),
+        rows=dr_on_plan,
+        target="≥ 90 %",
+    ),
+    Kpi(
+        key="rto_rpo_met",
+        name="RTO and RPO met",
+        question="Would we come back fast enough?",
+        category="Resilience",
+        unit="share",
+        shape="share",
+        better="higher",
+        at="executed_at",
+        formula="executed tests whose every achieved time meets its target / executed tests with an achieved time",
+        cadence="quarterly",
+        needs=frozenset({"dr_tests"}),
+        rows=rto_rpo_met,
+        target="≥ 95 %",
+    ),
+    Kpi(
+        key="dr_coverage",
+        name="DR coverage",
+        question="How do we know that we would come back?",
+        category="Resilience",
+        unit="share",
+        shape="share",
+        better="higher",
+        at="as-of",
+        formula="tier 0-1 services with an executed test within 180 (tier 0) or 365 (tier 1) days / tier 0-1 services",
+        cadence="quarterly",
+        needs=frozenset({"dr_tests"}),
+        rows=dr_coverage,
+        target="100 %",
+    ),
+)

@@ -108,6 +108,13 @@ class Places:
             slo=slo,
         )
 
+    def placed(self, team: str | None, service: str | None) -> set[Group]:
+        """The groups of a count that the store has already narrowed to the scope: team or service may be grouped
+        away."""
+        if not self.by & {"tier", "team", "service"}:
+            return {Group()}
+        return self.groups((service,) if service else (), team=team)
+
     def ends(self, day: date) -> datetime:
         """The instant at which a local day has ended."""
         return midnight(date.fromordinal(day.toordinal() + 1), self.facts.policy.timezone)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from app.metrics.facts import Facts
 from app.metrics.grouping import Places
 from app.metrics.incidents import end, minutes, real
+from app.metrics.kpi import Kpi
 from app.metrics.numbers import Ask, Group, Row
 
 
@@ -131,3 +132,39 @@ def _heaviest(found: list[Window]) -> Iterator[tuple[Window, datetime, datetime]
             held = (top, low, high)
     if held:
         yield held
+
+
+_OF_IMPACT = frozenset({"incidents", "impacts"})
+KPIS = (
+    Kpi(
+        key="customer_impact_minutes",
+        name="Customer impact",
+        question="For how long were customers affected?",
+        category="Reliability",
+        unit="minutes",
+        shape="sum",
+        better="lower",
+        at="clipped to the period",
+        formula="minutes in the union of impact windows, clipped to the period; an open one ends at as-of",
+        needs=_OF_IMPACT,
+        watched=_OF_IMPACT,
+        rows=customer_impact_minutes,
+        target="20 % below the same months a year before",
+    ),
+    Kpi(
+        key="downtime_cost",
+        name="Cost of downtime",
+        question="What did it cost us?",
+        category="Reliability",
+        unit="money",
+        shape="sum",
+        better="lower",
+        at="clipped to the period",
+        formula="Σ over services of cost per minute x impact minutes, each moment weighted by the largest"
+        " share affected",
+        needs=_OF_IMPACT,
+        watched=_OF_IMPACT,
+        rows=downtime_cost,
+        target="falling",
+    ),
+)

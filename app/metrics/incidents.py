@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from app.metrics.facts import Facts, Incident
 from app.metrics.grouping import Places
+from app.metrics.kpi import SERVICE_DIMENSIONS, Kpi
 from app.metrics.numbers import Ask, Group, Row
 
 
@@ -131,3 +132,71 @@ def repeat_incident_rate(facts: Facts, ask: Ask) -> Iterator[Row]:
                 whole=0 if reason else 1,
                 reason=reason,
             )
+
+
+_INCIDENT = SERVICE_DIMENSIONS | {"severity"}
+KPIS = (
+    Kpi(
+        key="major_incidents",
+        name="Severity 1-2 incidents",
+        question="How often did it go badly wrong?",
+        category="Incidents",
+        unit="count",
+        shape="count",
+        better="lower",
+        at="detected_at",
+        formula="incidents of severity 1 and 2",
+        dimensions=_INCIDENT,
+        needs=frozenset({"incidents"}),
+        watched=frozenset({"incidents"}),
+        rows=major_incidents,
+        target="falling",
+    ),
+    Kpi(
+        key="repeat_incident_rate",
+        name="Repeat incidents",
+        question="Do we fall over the same stone twice?",
+        category="Incidents",
+        unit="share",
+        shape="share",
+        better="lower",
+        at="detected_at",
+        formula="incidents with repeat_of, or with an earlier one of the same cause on a shared service, "
+        "resolved at most "
+        "30 days before this one was detected / incidents with a cause or repeat_of",
+        dimensions=_INCIDENT,
+        needs=frozenset({"incidents"}),
+        rows=repeat_incident_rate,
+        target="≤ 15 %",
+    ),
+    Kpi(
+        key="time_to_restore",
+        name="Time to restore",
+        question="How fast are customers well again?",
+        category="Incidents",
+        unit="minutes",
+        shape="duration",
+        better="lower",
+        at="mitigated_at, else resolved_at",
+        formula="median of detected_at → mitigated_at (else resolved_at)",
+        dimensions=_INCIDENT,
+        needs=frozenset({"incidents"}),
+        rows=time_to_restore,
+        target="tier 0, severity 1: ≤ 60 min",
+    ),
+    Kpi(
+        key="time_to_detect",
+        name="Time to detect",
+        question="How fast do we notice?",
+        category="Incidents",
+        unit="minutes",
+        shape="duration",
+        better="lower",
+        at="detected_at",
+        formula="median of started_at → detected_at",
+        dimensions=_INCIDENT,
+        needs=frozenset({"incidents"}),
+        rows=time_to_detect,
+        target="falling",
+    ),
+)

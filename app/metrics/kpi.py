@@ -60,3 +60,8 @@ class Kpi:
     def takes_stock(self) -> bool:
         """Whether it is taken at the end of each period rather than summed over it."""
         return self.at == "as-of"
+
+
+def share_of(part: float, whole: float) -> float | None:
+    """A share; None over nothing."""
+    return part / whole if whole else None

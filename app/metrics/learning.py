@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from app.metrics.facts import Action, Facts
 from app.metrics.grouping import Places
 from app.metrics.incidents import real
+from app.metrics.kpi import SERVICE_DIMENSIONS, Kpi
 from app.metrics.numbers import Ask, Row
 
 
@@ -120,3 +121,71 @@ def _row(action: Action, period: str, **more: object) -> Row:
         url=action.url,
         **more,  # type: ignore[arg-type]
     )
+
+
+_INCIDENT = SERVICE_DIMENSIONS | {"severity"}
+_OF_ACTIONS = frozenset({"actions", "incidents", "risks", "dr_tests"})
+KPIS = (
+    Kpi(
+        key="postmortem_on_time",
+        name="Postmortems on time",
+        question="Do we look back in time to learn?",
+        category="Learning",
+        unit="share",
+        shape="share",
+        better="higher",
+        at="deadline",
+        formula="severity 1-2 incidents with a postmortem completed within 7 days of resolution / those "
+        "in time or past that",
+        dimensions=_INCIDENT,
+        needs=frozenset({"incidents", "postmortems"}),
+        rows=postmortem_on_time,
+        target="≥ 90 %",
+    ),
+    Kpi(
+        key="postmortem_drafted_on_time",
+        name="Postmortem drafts on time",
+        question="Do we write it down while it is fresh?",
+        category="Learning",
+        unit="share",
+        shape="share",
+        better="higher",
+        at="deadline",
+        formula="severity 1-2 incidents with a postmortem drafted within 48 hours of resolution / those "
+        "in time or past that",
+        dimensions=_INCIDENT,
+        needs=frozenset({"incidents", "postmortems"}),
+        rows=postmortem_drafted_on_time,
+        target="≥ 90 %",
+    ),
+    Kpi(
+        key="actions_on_time",
+        name="Actions on time",
+        question="Do we do what we said we would?",
+        category="Learning",
+        unit="share",
+        shape="share",
+        better="higher",
+        at="original_due_on, else due_on",
+        formula="actions closed by the end of their original due date / those closed in time or past due;"
+        " cancelled left out",
+        needs=_OF_ACTIONS,
+        rows=actions_on_time,
+        target="≥ 80 %",
+    ),
+    Kpi(
+        key="action_effectiveness",
+        name="Effective actions",
+        question="Did what we did help?",
+        category="Learning",
+        unit="share",
+        shape="share",
+        better="higher",
+        at="closed_at",
+        formula="closed actions judged effective / closed actions judged",
+        cadence="quarterly",
+        needs=_OF_ACTIONS,
+        rows=action_effectiveness,
+        target="rising",
+    ),
+)

@@ -280,7 +280,7 @@ class _Answer:
         if self.kpi.shape == "duration":
             extra["geometric_mean"] = durations.geometric_mean
         if self.kpi.key == "error_budget_remaining" and group.slo is not None:
-            from app.metrics.slos import state
+            from app.metrics.budgets import state
 
             extra["state"] = state(value, self.facts)
         if self.unfit:

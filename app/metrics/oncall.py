@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from app.metrics.change import placed
 from app.metrics.facts import Facts, Page, PageSum, Shift
 from app.metrics.grouping import Places
 from app.metrics.incidents import minutes
+from app.metrics.kpi import Kpi, share_of
 from app.metrics.numbers import Ask, Group, Row, Tally
 
 Sums = Iterable[tuple[str, Group, Tally]]
@@ -70,7 +70,7 @@ def engage_sums(facts: Facts, ask: Ask) -> Sums:
 
     tallies = _summed(facts, ask, left_out)
     for count in facts.engage_counts:
-        for group in placed(places, count.team, count.service):
+        for group in places.placed(count.team, count.service):
             tally = tallies.setdefault((count.period, group), Tally())
             tally.values[count.minutes] += count.n
             tally.n += count.n
@@ -245,3 +245,108 @@ def on_call_load(facts: Facts, ask: Ask) -> Iterator[Row]:
         weeks = (high - low) / _WEEK
         key = f"{shift.team}/{shift.start:%Y-%m-%dT%H:%MZ}"
         yield Row(period, group, "shifts", shift.source, key, name, low, 0, weeks, n=0)
+
+
+KPIS = (
+    Kpi(
+        key="time_to_engage",
+        name="Time to engage",
+        question="How fast does somebody take the call?",
+        category="Incidents",
+        unit="minutes",
+        shape="duration",
+        better="lower",
+        at="triggered_at",
+        formula="median of triggered_at → acknowledged_at of pages",
+        needs=frozenset({"page_sums", "engage_counts"}),
+        row_needs=frozenset({"pages"}),
+        rows=time_to_engage,
+        sums=engage_sums,
+        target="tier 0 ≤ 5 min, tier 1 ≤ 15, tier 2 ≤ 30, tier 3 or none ≤ 60",
+    ),
+    Kpi(
+        key="engaged_in_time",
+        name="Engaged in time",
+        question="How many calls are taken in time?",
+        category="Incidents",
+        unit="share",
+        shape="share",
+        better="higher",
+        at="triggered_at",
+        formula="pages acknowledged within the target / pages whose target time has passed (never "
+        "acknowledged = missed)",
+        needs=frozenset({"page_sums"}),
+        row_needs=frozenset({"pages"}),
+        rows=engaged_in_time,
+        sums=engaged_sums,
+        target="≥ 90 %",
+    ),
+    Kpi(
+        key="alert_noise",
+        name="Alert noise",
+        question="How many alerts need nobody?",
+        category="On-call",
+        unit="share",
+        shape="share",
+        better="lower",
+        at="triggered_at",
+        formula="pages marked not actionable / pages marked; least and most treat unmarked ones as actionable or not",
+        needs=frozenset({"page_sums"}),
+        row_needs=frozenset({"pages"}),
+        rows=alert_noise,
+        sums=noise_sums,
+        extra=lambda tally: {bound: share_of(tally.extra[bound], tally.extra["pages"]) for bound in ("least", "most")},
+        target="30 % lower in 6 months",
+    ),
+    Kpi(
+        key="on_call_load",
+        name="On-call load",
+        question="Can people sustain being on call?",
+        category="On-call",
+        unit="per_week",
+        shape="rate",
+        better="lower",
+        at="triggered_at",
+        formula="interruptions / on-call person-weeks served; pages of one responder at most 60 s apart "
+        "are one, e-mail is none",
+        dimensions=frozenset({"team"}),
+        needs=frozenset({"page_sums", "shifts"}),
+        row_needs=frozenset({"pages", "shifts"}),
+        watched=frozenset({"pages"}),
+        rows=on_call_load,
+        sums=load_sums,
+        extra=lambda tally: {"without_shift": tally.extra["without_shift"]},
+        target="≤ 14 a person-week",
+    ),
+    Kpi(
+        key="after_hours_share",
+        name="After hours",
+        question="How much of it comes outside working hours?",
+        category="On-call",
+        unit="share",
+        shape="share",
+        better="lower",
+        at="triggered_at",
+        formula="interruptions outside Monday-Friday 08:00-18:00 in the team's zone / interruptions",
+        needs=frozenset({"page_sums"}),
+        row_needs=frozenset({"pages"}),
+        rows=after_hours_share,
+        sums=after_hours_sums,
+        target="≤ 30 %",
+    ),
+    Kpi(
+        key="sleep_share",
+        name="In sleeping hours",
+        question="How much of it wakes people up?",
+        category="On-call",
+        unit="share",
+        shape="share",
+        better="lower",
+        at="triggered_at",
+        formula="interruptions between 22:00 and 08:00 in the team's zone, any day / interruptions",
+        needs=frozenset({"page_sums"}),
+        row_needs=frozenset({"pages"}),
+        rows=sleep_share,
+        sums=sleep_sums,
+    ),
+)

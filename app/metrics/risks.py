@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 from app.metrics.facts import Facts, Risk
 from app.metrics.grouping import Places
+from app.metrics.kpi import Kpi
 from app.metrics.numbers import Ask, Row
 from app.metrics.periods import local_day
 
@@ -63,3 +64,37 @@ def risk_reviews_overdue(facts: Facts, ask: Ask) -> Iterator[Row]:
 def _row(risk: Risk, period: str, group: object, moment: datetime) -> Row:
     title = f"{risk.title} ({risk.likelihood} x {risk.impact})"
     return Row(period, group, "risks", risk.source, risk.risk, title, moment, 1)  # type: ignore[arg-type]
+
+
+KPIS = (
+    Kpi(
+        key="risks_above_appetite",
+        name="Risks above appetite",
+        question="What could hurt us more than we accept?",
+        category="Resilience",
+        unit="count",
+        shape="count",
+        better="lower",
+        at="as-of",
+        formula="open risks with likelihood x impact above the appetite line (default 12)",
+        needs=frozenset({"risks"}),
+        watched=frozenset({"risks"}),
+        rows=risks_above_appetite,
+        target="0",
+    ),
+    Kpi(
+        key="risk_reviews_overdue",
+        name="Risk reviews overdue",
+        question="Which risks have we stopped looking at?",
+        category="Resilience",
+        unit="count",
+        shape="count",
+        better="lower",
+        at="as-of",
+        formula="open risks whose review_on, or whose accepted_until, is a day that has ended",
+        needs=frozenset({"risks"}),
+        watched=frozenset({"risks"}),
+        rows=risk_reviews_overdue,
+        target="0",
+    ),
+)
