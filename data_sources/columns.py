@@ -6,7 +6,7 @@ A row is kept if and only if its record would be: a property test holds the two 
 import types
 import typing
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date
 from functools import cache
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -14,16 +14,13 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, StringConstraints
 
 from app.records import Entity, Exclusion, Reading, Record, Sli, Text
 from data_sources.instants import Parsed, days, instants
 
 Kind = Literal["text", "choice", "whole", "number", "flag", "day", "instant", "names"]
-SPACE = "".join(
-    map(chr, (*range(9, 14), 32, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F))
-)
-SPACE += "\u3000"
+SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 """What is trimmed off a cell: Unicode's white space, as pydantic trims it."""
 _CLASS = "".join(f"\\x{{{ord(space):x}}}" for space in SPACE)
 _FORMULA = r"^'+[=+\-@\t\r]"
@@ -84,22 +81,23 @@ def _rule(name: str, annotation: Any, required: bool) -> Rule:
         return Rule(name, "choice", required, typing.get_args(plain))
     if typing.get_origin(plain) is tuple:
         _, inner = _unwrap(typing.get_args(plain)[0])
-        return Rule(
-            name, "names", required, longest=next(c.max_length for c in inner if isinstance(c, StringConstraints))
-        )
-    simple: dict[Any, Kind] = {
-        bool: "flag",
-        int: "whole",
-        float: "number",
-        date: "day",
-        str: "text",
-        datetime: "instant",
-    }
-    kind = simple.get(plain, "instant" if "AwareDatetime" in getattr(plain, "__name__", "") else None)
+        longest = next(c.max_length for c in inner if isinstance(c, StringConstraints))
+        return Rule(name, "names", required, longest=longest)
+    kind = _SIMPLE.get(plain)
     if kind is None:
         raise TypeError(f"{name}: no rule for columns of {annotation}")
     check = next((c.func for c in constraints if isinstance(c, AfterValidator)), None) if kind == "text" else None
     return Rule(name, kind, required, (), longest, str(pattern) if pattern else None, bounds, check)  # type: ignore[arg-type]
+
+
+_SIMPLE: Mapping[Any, Kind] = {
+    bool: "flag",
+    int: "whole",
+    float: "number",
+    date: "day",
+    str: "text",
+    AwareDatetime: "instant",
+}
 
 
 def _unwrap(annotation: Any) -> tuple[Any, list[Any]]:
@@ -117,7 +115,7 @@ def _unwrap(annotation: Any) -> tuple[Any, list[Any]]:
 def judge(entity: Entity, cells: Mapping[str, Any], zone: ZoneInfo | None = None) -> Judged:
     """The rows that may enter the store, and why the others may not. `cells`: column → string array, all of one length.
 
-    A cell is trimmed; an empty one is blank. One leading `'` before a formula's sign is taken off (see `app/export.py`).
+    A cell is trimmed; an empty one is blank. One `'` before a formula's sign is taken off (see `app/export.py`).
     """
     count = len(next(iter(cells.values())))
     faults: dict[int, list[Fault]] = {}
@@ -126,9 +124,8 @@ def judge(entity: Entity, cells: Mapping[str, Any], zone: ZoneInfo | None = None
 
     def fault(row: int, column: str, reason: str) -> None:
         if row not in blank:
-            faults.setdefault(row, []).append(
-                Fault(column, cells[column][row].as_py() if column in cells else None, reason)
-            )
+            cell = cells[column][row].as_py() if column in cells else None
+            faults.setdefault(row, []).append(Fault(column, cell, reason))
 
     for rule in rules(entity.record):
         if rule.name not in cells:
@@ -193,9 +190,8 @@ def _text(rule: Rule, cells: Any, zone: ZoneInfo | None) -> Parsed:
             lambda row: f"is not of the form {_EXAMPLES.get(rule.name, rule.pattern)}",
         )
     if rule.check:
-        refused = {
-            text: words for text in pc.unique(cells).to_pylist() if text and (words := _refusal(rule.check, text))
-        }
+        texts = pc.unique(cells).to_pylist()
+        refused = {text: words for text in texts if text and (words := _refusal(rule.check, text))}
         if refused:
             reasons |= {row: refused[text] for row, text in enumerate(cells.to_pylist()) if text in refused}
     return _without(cells, reasons), reasons

@@ -39,7 +39,7 @@ class Bad(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """Some rows of a file: cells by column (string arrays of one length), the line where each starts, and rows set aside."""
+    """Some rows of a file: cells by column (string arrays of one length), the line where each starts, rows kept out."""
 
     cells: dict[str, Any]
     lines: Any
@@ -47,14 +47,12 @@ class Chunk(NamedTuple):
 
 
 def header(stream: BinaryIO) -> tuple[list[str], bytes]:
-    """The names in a CSV's first line, and that line's bytes. Raises Unreadable for what is no text or has no such line."""
+    """The names in a CSV's first line, and that line's bytes. Raises Unreadable for what is no text."""
     start = stream.read(4096)
     if start.startswith(_OTHER_MARKS) or start[1:2] == b"\0" or start[:1] == b"\0":
         raise Unreadable("is in UTF-16: save it as “CSV UTF-8”")
     if start.startswith(_ARCHIVES):
-        raise Unreadable(
-            "is no CSV but another kind of file by its contents: save it as CSV, or give it its own ending back"
-        )
+        raise Unreadable("is no CSV by its contents: save it as CSV, or give it its own ending back")
     if b"\0" in start:
         raise Unreadable("is not text: save it as CSV in UTF-8")
     start += b"" if b"\n" in start or b"\r" in start else stream.read(1 << 20)
@@ -69,7 +67,7 @@ def header(stream: BinaryIO) -> tuple[list[str], bytes]:
 
 
 def chunks(stream: BinaryIO, names: Sequence[str], wanted: Sequence[str], skip: int, told: Told) -> Iterator[Chunk]:
-    """The rows of a CSV after its header of `skip` bytes; columns not in `wanted` are left out. Blank lines hold no row."""
+    """The rows of a CSV after its header of `skip` bytes, in the columns `wanted`. Blank lines hold no row."""
     stream.read(skip)
     line, done = 2, skip
     blocks = _blocks(stream)

@@ -112,12 +112,11 @@ def columns(file: FactFile) -> Columns:
     twice = sorted({name for name in present if present.count(name) > 1})
     if twice:
         raise Unreadable(f"names the column {twice[0]} twice: rename or remove one of them")
+    others = [name for name in present if name not in known]
     missing = [name for name in _required(file.entity) if name not in present]
     if missing:
-        raise Unreadable(_missing(missing, [name for name in present if name not in known]))
-    warnings = [
-        f"unknown column {name}{_meant(name, known, present)}: passed over" for name in present if name not in known
-    ]
+        raise Unreadable(_missing(missing, others))
+    warnings = [f"unknown column {name}{_meant(name, known, present)}: passed over" for name in others]
     unnamed = len(names) - len(present)
     if unnamed:
         warnings.append(f"{unnamed} column{'s' * (unnamed > 1)} without a name: passed over")

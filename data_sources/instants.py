@@ -20,14 +20,14 @@ _INSTANT = re.compile(
     re.ASCII,
 )
 Parsed = tuple[Any, dict[int, str]]
-"""An array with null where a cell is bad or blank, and row → reason for the bad ones. A reason starts after the column's name."""
+"""An array with null where a cell is bad or blank, and row → reason (read after the column's name) for the bad."""
 
 
 def instants(cells: Any, zone: ZoneInfo | None) -> Parsed:
     """Microseconds since 1970, UTC (int64), of a column of trimmed cells (null: blank).
 
-    Without an offset a time is read in `zone`: one that the clocks skip is refused, one that they repeat is the first of
-    the two. Digits beyond microseconds are cut off.
+    Without an offset a time is read in `zone`: one that the clocks skip is refused, one that they repeat is the first
+    of the two. Digits beyond microseconds are cut off.
     """
     try:
         micros = pc.cast(pc.cast(cells, pa.timestamp("us", "UTC")), pa.int64())
@@ -59,7 +59,7 @@ def instant(text: str, zone: ZoneInfo | None) -> int | str:
     if second == 60:
         return "has a second 60: leap seconds are not kept, write :59"
     try:
-        local = datetime(year, month, dom, hour, minute, second, fraction)
+        local = datetime(year, month, dom, hour, minute, second, fraction)  # noqa: DTZ001
     except ValueError as cause:
         return f"is no time of the calendar: {cause}"
     offset = found[8]

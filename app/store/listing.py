@@ -1,0 +1,59 @@
+"""Facts, rejects and imports as they are kept, row by row: for export, previews and lists."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from app.records import ENTITIES
+from app.store.tables import FACTS, REJECTS
+
+_SOME = 100
+_AHEAD = 10_000
+
+
+def facts(conn: Connection, entity: str) -> Iterator[Sequence[Any]]:
+    """Every fact of an entity in the order of its key: source, then the record's columns. Streamed."""
+    table = FACTS[entity]
+    columns = [table.c.source, *(table.c[name] for name in ENTITIES[entity].record.model_fields)]
+    query = sa.select(*columns).order_by(table.c.source, *(table.c[name] for name in ENTITIES[entity].key))
+    yield from conn.execution_options(yield_per=_AHEAD).execute(query)
+
+
+def count(conn: Connection, entity: str) -> int:
+    """How many facts of an entity the store holds."""
+    return conn.execute(sa.select(sa.func.count()).select_from(FACTS[entity])).scalar_one()
+
+
+def holds_facts(conn: Connection) -> bool:
+    """Whether there is any fact at all."""
+    return any(conn.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first() for table in FACTS.values())
+
+
+def stored(
+    conn: Connection, entity: str, source: str, rows: Sequence[Mapping[str, Any]]
+) -> dict[tuple[Any, ...], Mapping[str, Any]]:
+    """Key (without source) → the fact that the store holds, of those rows whose key it knows."""
+    table, key = FACTS[entity], ENTITIES[entity].key
+    found: dict[tuple[Any, ...], Mapping[str, Any]] = {}
+    for start in range(0, len(rows), _SOME):
+        match = [sa.and_(*(_is(table.c[name], row.get(name)) for name in key)) for row in rows[start : start + _SOME]]
+        for held in conn.execute(sa.select(table).where(table.c.source == source, sa.or_(*match))).mappings():
+            found[tuple(held[name] for name in key)] = held
+    return found
+
+
+def _is(column: sa.Column[Any], value: Any) -> sa.ColumnElement[bool]:
+    """Equality that the column's type binds, also for a blank that is kept as a value."""
+    return column == sa.bindparam(None, value, type_=column.type)
+
+
+def open_rejects(conn: Connection) -> Iterator[Mapping[str, Any]]:
+    """Rows that were set aside and not yet mended, by file and line."""
+    query = (
+        sa.select(REJECTS)
+        .where(REJECTS.c.resolved_by.is_(None))
+        .order_by(REJECTS.c.entity, REJECTS.c.file, REJECTS.c.line, REJECTS.c.id)
+    )
+    yield from conn.execution_options(yield_per=_AHEAD).execute(query).mappings()
