@@ -62,7 +62,7 @@ def ships(line: Timeline) -> Ships:
     service, day, at = service[order], day[order], at[order]
     n = len(at)
     strategy = _strategies(line, rng, service, day)
-    risk = by_month(line.month, 0.078, 0.145, 0.062)[day] * np.where(
+    risk = by_month(line.month, 0.08, 0.13, 0.078)[day] * np.where(
         strategy == 4, 1.5, np.where(strategy < 3, 0.85, 1.0)
     )
     unplanned = rng.random(n) < by_month(line.month, 0.09, 0.16, 0.07)[day]
@@ -79,7 +79,12 @@ def _strategies(line: Timeline, rng: np.random.Generator, service: Ints, day: In
     tier = np.array([s.tier for s in SERVICES])
     early = np.where(tier < 2, rng.permutation(len(SERVICES)) % 20 < 10, rng.random(len(SERVICES)) < 0.25)
     late = early | (
-        np.array([s.service not in ("ledger", "warehouse-gateway", "pricing", "refunds") for s in SERVICES])
+        np.array(
+            [
+                s.service not in ("ledger", "warehouse-gateway", "pricing", "refunds", "event-stream", "notifications")
+                for s in SERVICES
+            ]
+        )
         & (tier < 2)
     )
     stepwise = np.where(line.month[day] >= -5, late[service], early[service])

@@ -49,7 +49,7 @@ def tables(today: date, size: str = "small") -> Iterator[tuple[str, pa.Table]]:
 
 
 def facts(today: date, size: str = "small") -> dict[str, list[dict[str, Any]]]:
-    """The same as plain Python values: entity → rows by column. Lists of names are lists, instants aware UTC datetimes."""
+    """The same as plain Python values: entity → rows by column; names are lists, instants aware UTC datetimes."""
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for entity, table in tables(today, size):
         found[entity] += table.to_pylist()

@@ -1,4 +1,4 @@
-"""Incidents and what they did to customers: how many in which month, whose, why, how long, and the ones the story needs."""
+"""Incidents and what they did to customers: how many in which month, whose, why, how long."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +17,7 @@ _CAUSE_WEIGHTS = (0.22, 0.2, 0.17, 0.14, 0.08, 0.09, 0.05, 0.05)
 _RESTORE = {1: 38.0, 2: 48.0, 3: 55.0, 4: 70.0, 5: 85.0}
 """Median minutes from detection to mitigation, in calm times."""
 _TITLES = {
-    "deployment": ("{} returns errors after a release", "{}: slow answers since a release", "{}: part of requests fails after a roll-out"),
+    "deployment": ("{} returns errors after a release", "{}: slow since a release", "{}: errors after a roll-out"),
     "configuration": ("{}: wrong time-out in production", "{} rejects valid requests after a settings change"),
     "capacity": ("{} runs out of connections", "{}: queue grows faster than it drains", "{} short of memory at peak"),
     "dependency": ("{}: a service behind it answers slowly", "{} fails over to stale answers"),
@@ -64,8 +64,9 @@ def cases(line: Timeline, shipped: Ships) -> list[Case]:
         part = (last - first + 1) / 30.4
         major = MAJORS[len(MAJORS) - 1 + offset] if -offset < len(MAJORS) else 2
         minor = int(rng.poisson(mood(offset, 10.5, 14, 9.5) * min(part, 1)))
-        for n in range((major if offset < 0 else int(major * part)) + minor):
-            found.append(_drawn(line, shipped, rng, offset, int(first), int(last), n < major and n < len(MAJORS)))
+        major = major if offset < 0 else int(major * min(part, 1))
+        for n in range(major + minor):
+            found.append(_drawn(line, shipped, rng, offset, int(first), int(last), n < major))
         for kind in ("maintenance", "test"):
             if rng.random() < (0.75 if kind == "maintenance" else 0.4) and part > 0.5:
                 found.append(_planned(line, rng, int(first), int(last), kind))
@@ -92,7 +93,7 @@ def _drawn(
             2.2 if s.service in (FROZEN, "payments-api", "cart", "orders", "api-gateway") else 1 for s in SERVICES
         ]
     if last >= recent:
-        weights *= [0.0 if s.tier == 0 and major or s.service == FROZEN else 1.0 for s in SERVICES]
+        weights *= [0.0 if (s.tier == 0 and major) or s.service == FROZEN else 1.0 for s in SERVICES]
     service = SERVICES[int(rng.choice(len(SERVICES), p=weights / weights.sum()))].service
     by_release = rng.random() < mood(offset, 0.36, 0.5, 0.3)
     cause: str | None = "deployment"
@@ -154,19 +155,16 @@ def _case(
     known = [at if at < line.end else None for at in (mitigated, resolved)]
     name = BY_NAME[service].name
     people = CREWS[BY_NAME[service].team].people
-    also = (
-        []
-        if rng.random() > (0.35 if severity < 3 else 0.1)
-        else [s.service for s in SERVICES if s.product == BY_NAME[service].product]
-    )
-    services = [service] + [s for s in also if s not in (service, RETIRED)][:1]
-    odd = rng.random()
+    wide = rng.random() < (0.35 if severity < 3 else 0.1)
+    also = [s.service for s in SERVICES if wide and s.product == BY_NAME[service].product]
+    services = [service, *[s for s in also if s not in (service, RETIRED)][:1]]
+    odd, acknowledged = rng.random(), detected + int(rng.gamma(2, 1.6) * MINUTE)
     row: dict[str, Any] = {
         "title": str(rng.choice(_TITLES[cause or ""])).format(name),
         "severity": severity,
         "started_at": None if odd < 0.04 else instant(detected + 2 * MINUTE) if odd > 0.988 else instant(started),
         "detected_at": instant(detected),
-        "acknowledged_at": instant(detected + int(rng.gamma(2, 1.6) * MINUTE)),
+        "acknowledged_at": instant(acknowledged) if acknowledged < line.end else None,
         "mitigated_at": instant(known[0]) if known[0] and rng.random() > 0.08 else None,
         "resolved_at": instant(known[1]) if known[1] else None,
         "services": services,
@@ -181,7 +179,12 @@ def _case(
 
 
 def _hit(
-    rng: np.random.Generator, case: Case, quiet: bool = False, share: float | None = None, outage: bool | None = None
+    rng: np.random.Generator,
+    case: Case,
+    quiet: bool = False,
+    share: float | None = None,
+    outage: bool | None = None,
+    sure: bool = False,
 ) -> None:
     """Customers felt it: impact windows on its services (some are never written down)."""
     severity = case.severity
@@ -191,7 +194,7 @@ def _hit(
     if quiet:
         share = min(share, 0.03)
     case.row["customers_affected"] = round(share * float(rng.uniform(6e3, 4e4))) if rng.random() < 0.8 else None
-    if case.row["started_at"] is None or rng.random() < 0.05:
+    if not sure and (case.row["started_at"] is None or rng.random() < 0.05):
         return
     start, end = case.started, case.mitigated or case.resolved
     outage = (severity == 1 or (severity == 2 and rng.random() < 0.5)) if outage is None else outage
@@ -244,10 +247,7 @@ def _told(line: Timeline, shipped: Ships, rng: np.random.Generator, story: Told)
     if story.running:
         case.mitigated = None
     if story.share:
-        _hit(rng, case, share=story.share, outage=story.outage)
-        if not case.impacts:
-            case.impacts.append({"service": story.service, "start": instant(case.started), "end": instant(case.mitigated) if case.mitigated else None,
-                                 "level": "outage" if story.outage else "degraded", "share": story.share})  # fmt: skip
+        _hit(rng, case, share=story.share, outage=story.outage, sure=True)
     if story.by_release:
         index = [s.service for s in SERVICES].index(story.service)
         mine = np.flatnonzero((shipped.service == index) & (shipped.at < case.started) & (shipped.status != 1))

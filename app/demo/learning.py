@@ -33,15 +33,15 @@ _DAYS = {1: 14, 2: 30, 3: 60, 4: 90}
 
 
 def postmortems(line: Timeline, cases: Sequence[Case]) -> list[dict[str, Any]]:
-    """One for nearly every major incident that is over, some for smaller ones; later in the bad quarter than otherwise."""
+    """One for nearly every major incident that is over, some for smaller ones; late in the bad quarter."""
     rng = chance("postmortems")
     rows = []
     for case in cases:
-        if not case.real or case.resolved is None or rng.random() > {1: 1, 2: 0.94, 3: 0.25}.get(case.severity, 0.02):
+        if not case.real or case.resolved is None or rng.random() > {1: 1, 2: 0.94, 3: 0.4}.get(case.severity, 0.02):
             continue
         bad = line.back_of(instant(case.detected).date()) in BAD_QUARTER
-        drafted = case.resolved + int(np.exp(rng.normal(np.log(40 if bad else 20), 0.7)) * HOUR)
-        completed = drafted + int(np.exp(rng.normal(np.log(4.5 if bad else 2.6), 0.55)) * DAY)
+        drafted = case.resolved + int(np.exp(rng.normal(np.log(40 if bad else 18), 0.7)) * HOUR)
+        completed = drafted + int(np.exp(rng.normal(np.log(4.5 if bad else 2.3), 0.5)) * DAY)
         reviewed = completed + int(rng.uniform(1, 9) * DAY)
         never = rng.random() < 0.05
         rows.append(
@@ -72,7 +72,7 @@ def actions(
     for row in written:
         case = by_id[row["incident"]]
         opened = int((row["drafted_at"] or row["completed_at"] or instant(case.detected + 3 * DAY)).timestamp() * 1e6)
-        for _ in range(int(rng.integers(2, 5)) if case.severity < 3 else int(rng.integers(0, 2))):
+        for _ in range(int(rng.integers(2, 5)) if case.severity < 3 else int(rng.integers(1, 3))):
             wanted.append((opened + int(rng.uniform(0, 40) * HOUR), "incident", case.id, people_of(case.service), None))
     for risk in risks:
         if risk["treatment"] in ("mitigate", "avoid") and risk["identified_on"]:
@@ -131,7 +131,7 @@ def _action(
     took = rng.uniform(0.25, 0.98) if on_time else 1.05 + rng.exponential(0.9)
     closed = opened + int(took * span) // HOUR * HOUR
     cancelled = rng.random() < 0.05
-    never = rng.random() < 0.03
+    never = rng.random() < 0.05
     ended = closed < known and not never
     judged = ended and not cancelled and rng.random() < 0.62
     return {

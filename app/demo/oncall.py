@@ -112,14 +112,14 @@ def pages(line: Timeline, cases: Sequence[Case], duties: dict[tuple[str, int], D
 
 
 def _alerts(line: Timeline, crew: Crew, rng: np.random.Generator) -> _Calls:
-    """Alerts that no incident explains: by day with the traffic and the mood, by hour with work and, for some, the night."""
+    """Alerts that no incident explains: by day with traffic and mood, by hour with work and, for some, the night."""
     noisy = crew.team == NOISY
     level = by_month(line.month, 1.0, 1.55, 1.12 if noisy else 0.8)
     weekend = np.where(line.weekday >= 5, 0.9 if noisy else 0.45, 1.15)
     n = rng.poisson(crew.weekly / 7 * level * weekend * (line.season / line.season.mean()) ** 0.5)
     day = np.repeat(np.arange(line.days), n)
     size = len(day)
-    night = 0.62 if noisy else 0.2
+    night = 0.62 if noisy else 0.14
     hour = np.where(
         rng.random(size) < night, rng.normal(25.0, 3.2, size) % 24, np.clip(rng.normal(13, 2.6, size), 7.5, 20)
     )
@@ -146,8 +146,8 @@ def _incident_calls(crew: Crew, cases: Sequence[Case], rng: np.random.Generator)
             which.append(index)
     size = len(at)
     channel = rng.choice(3, size, p=[0.5, 0.1, 0.4])
-    ints = (np.array(part, dtype=np.int64) for part in (at, service, which))
-    return _Calls(*ints, channel, rng.random(size) < 0.04)
+    whole = [np.array(part, dtype=np.int64) for part in (at, service, which)]
+    return _Calls(whole[0], whole[1], whole[2], channel, rng.random(size) < 0.04)
 
 
 def _stretch(rng: np.random.Generator, calls: _Calls) -> _Calls:
@@ -166,11 +166,13 @@ def _kept(calls: _Calls, which: Any) -> _Calls:
 
 
 def _joined(a: _Calls, b: _Calls) -> _Calls:
-    both = (
-        np.concatenate(pair)
-        for pair in ((a.at, b.at), (a.service, b.service), (a.case, b.case), (a.channel, b.channel))
+    return _Calls(
+        np.concatenate([a.at, b.at]),
+        np.concatenate([a.service, b.service]),
+        np.concatenate([a.case, b.case]),
+        np.concatenate([a.channel, b.channel]),
+        np.concatenate([a.noise, b.noise]),
     )
-    return _Calls(*both, np.concatenate([a.noise, b.noise]))
 
 
 def _table(

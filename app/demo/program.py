@@ -1,7 +1,6 @@
-"""What the reliability program reads once a month, what happened in the company, and what approved exclusions take out."""
+"""What the reliability program reads each month, what happened in the company, what approved exclusions take out."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -49,12 +48,11 @@ def exclusions(line: Timeline, cases: Sequence[Case]) -> list[dict[str, Any]]:
     """Time that was approved to be left out: a supplier's outage, planned moves, an exercise."""
     card = next(case for case in cases if case.row["title"] == "Card network down for all shops")
     end = card.mitigated or line.end
-    supplier = {
-        "services": ["payments-api"],
-        "reason": "Card network down for all shops; contract excludes it",
-        "category": "third_party",
-    }
-    rows = [supplier | {"start": instant(card.started), "end": instant(end), "approved_by": mail("helen.frost")}]
+    why = "Card network down for all shops, which the contract leaves out"
+    supplier: dict[str, Any] = {"services": ["payments-api"], "reason": why, "category": "third_party"}
+    rows: list[dict[str, Any]] = [
+        supplier | {"start": instant(card.started), "end": instant(end), "approved_by": mail("helen.frost")}
+    ]
     for days, hour, hours, services, slos, reason, category in (
         (610, 1, 4, ["ledger"], None, "Move of the ledger database", "maintenance"),
         (402, 2, 3, ["inventory", "warehouse-gateway"], None, "Upgrade of the warehouse link", "maintenance"),

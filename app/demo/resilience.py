@@ -1,4 +1,4 @@
-"""Tests of disaster recovery: every important service on its turn, one failure that matters, one service never tested."""
+"""Tests of disaster recovery: every important service on its turn, one failure that matters, one never tested."""
 
 from datetime import timedelta
 from typing import Any

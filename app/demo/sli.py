@@ -1,4 +1,4 @@
-"""Service levels: one row a day for each promise (hours in the last four days), dipping where incidents hurt its service."""
+"""Service levels: one row a day for each promise (hours in the last four days), dipping where incidents hurt."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -86,8 +86,7 @@ def _rows(line: Timeline, slo: Promise, hits: Sequence[tuple[int, int, float]]) 
         total = minutes / (slo.slice_minutes or 5)
     if slo.slo == _CLOSED_ON_SUNDAYS:
         total = np.where(line.weekday[day] == 6, 0.0, total)
-    eaten = _TIGHT.get(slo.slo) or rng.uniform(0.15, 0.5)
-    usual = (1 - slo.objective) * eaten * by_month(line.month, 1.0, 1.35, 0.9)[day]
+    usual = (1 - slo.objective) * _eaten(line, slo, rng)[day]
     usual = usual * np.exp(rng.normal(-0.08, 0.4, len(start)))
     failing = np.minimum(usual + _dips(start, minutes, slo, hits), 1.0)
     bad = np.minimum(rng.poisson(total * failing), total)
@@ -95,6 +94,14 @@ def _rows(line: Timeline, slo: Promise, hits: Sequence[tuple[int, int, float]]) 
     if slo.slo == GAP[0]:
         keep = (start < line.ago(GAP[1])) | (start >= line.ago(GAP[1] - GAP[2]))
     return _Rows((start[keep], minutes[keep], (total - bad)[keep], total[keep]))
+
+
+def _eaten(line: Timeline, slo: Promise, rng: np.random.Generator) -> Floats:
+    """For each day, the share of the budget that everyday errors eat: months differ, most of all below tier 0."""
+    top = BY_NAME[slo.service].tier == 0
+    level = _TIGHT.get(slo.slo) or (rng.uniform(0.2, 0.4) if top else rng.uniform(0.3, 0.7))
+    months = np.exp(rng.normal(0, 0.2 if top else 0.36, 12 * line.years + 2))
+    return np.asarray(level * months[line.month] * by_month(line.month, 1.0, 1.3, 0.9), dtype=np.float64)
 
 
 def _dips(start: Ints, minutes: Floats, slo: Promise, hits: Sequence[tuple[int, int, float]]) -> Floats:

@@ -89,7 +89,7 @@ class Timeline:
 
     @cached_property
     def season(self) -> Floats:
-        """Traffic of each day against a plain weekday two years ago: week, year, growth, a sale at the end of November."""
+        """Traffic of each day against a plain weekday two years ago: week, year, growth, a sale in late November."""
         of_year = np.array([day.timetuple().tm_yday for day in self.dates])
         yearly = 1 + 0.12 * np.cos(2 * np.pi * (of_year - 345) / 365.25)
         peak = 0.55 * np.exp(-(((of_year - 335) / 14.0) ** 2))

@@ -1,0 +1,76 @@
+"""Filling an empty store with the demo organisation, by the same road as every import."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from app import policy
+from app.demo.company import tables
+from app.demo.timeline import Timeline, instant
+from app.records import ENTITIES
+from app.store.engine import writing
+from app.store.sums import refresh
+from app.store.tables import FACTS
+from app.store.write import RunCounts, Touched, begin_run, end_run, set_policy, upsert
+
+Progress = Callable[[str, int], None]
+"""Told after each batch: the entity and how many of its rows are written."""
+_ACTOR = "demo"
+
+
+class NotEmpty(ValueError):
+    """The store holds facts; the message says so in one sentence."""
+
+
+def fill(engine: Engine, size: str = "small", today: date | None = None, progress: Progress | None = None) -> int:
+    """Writes the demo organisation's facts up to yesterday in one transaction: how many rows.
+
+    `today` is the present UTC day unless given. Raises NotEmpty for a store that holds facts, ValueError for a size
+    there is not.
+    """
+    today = today or datetime.now(UTC).date()
+    written: Counter[str] = Counter()
+    with writing(engine) as conn:
+        _refuse_facts(conn)
+        since = instant(Timeline(today).start)
+        set_policy(conn, policy.dump(policy.default()), actor=_ACTOR, why="The shipped defaults, adopted", at=since)
+        run = begin_run(conn, kind="file", source=_ACTOR, names=["demo"], actor=_ACTOR)
+        touched = Touched(run)
+        for entity, table in tables(today, size):
+            for source in pc.unique(table["source"]).to_pylist():
+                batch = _batch(table.filter(pc.equal(table["source"], source)))
+                upsert(conn, entity, source, batch, touched)
+                written[entity] += batch.num_rows
+                if progress:
+                    progress(entity, written[entity])
+        refresh(conn, touched)
+        counts = {entity: RunCounts(written[entity], written[entity], 0, 0, 0) for entity in written}
+        end_run(conn, run, touched, counts)
+    return written.total()
+
+
+def _refuse_facts(conn: Connection) -> None:
+    for entity in ENTITIES:
+        if conn.execute(sa.select(sa.literal(1)).select_from(FACTS[entity]).limit(1)).scalar():
+            raise NotEmpty(
+                f"The store holds {entity} already: the demo fills an empty store only, so name another one."
+            )
+
+
+def _batch(table: pa.Table) -> pa.Table:
+    """The columns as the store takes them: instants as whole microseconds, lists as one text."""
+    columns = {}
+    for field in table.schema:
+        column = table[field.name]
+        if pa.types.is_timestamp(field.type):
+            column = column.cast(pa.int64())
+        elif pa.types.is_list(field.type):
+            column = pc.binary_join(column, ";")
+        if field.name != "source":
+            columns[field.name] = column
+    return pa.table(columns)
