@@ -127,11 +127,11 @@ def _action(
     moved = rng.random() < 0.16
     due = first + timedelta(int(rng.integers(7, 45))) if moved else first
     span = _DAYS[priority] * DAY
-    on_time = rng.random() < (0.35 if moved else 0.87)
+    on_time = rng.random() < (0.35 if moved else 0.9)
     took = rng.uniform(0.25, 0.98) if on_time else 1.05 + rng.exponential(0.9)
     closed = opened + int(took * span) // HOUR * HOUR
     cancelled = rng.random() < 0.05
-    never = rng.random() < 0.05
+    never = rng.random() < 0.025
     ended = closed < known and not never
     judged = ended and not cancelled and rng.random() < 0.62
     return {

@@ -143,8 +143,8 @@ def slos() -> tuple[Promise, ...]:
         if s.tier == 0:
             found.append(Promise(f"{s.service}-latency", s.service, f"{s.name} within 400 ms", "latency", 0.999))
     found += [
-        Promise("search-api-latency", "search-api", "Search within 300 ms", "latency", 0.995),
-        Promise("web-shop-latency", "web-shop", "First page within 1 s", "latency", 0.995),
+        Promise("search-api-latency", "search-api", "Search within 300 ms", "latency", 0.999),
+        Promise("web-shop-latency", "web-shop", "First page within 1 s", "latency", 0.999),
         Promise("ledger-correctness", "ledger", "Bookings that balance", "correctness", 0.9999, "1M"),
         Promise("event-stream-freshness", "event-stream", "Events within 60 s", "freshness", 0.999, "30d"),
     ]

@@ -12,7 +12,7 @@ from app.demo.timeline import DAY, HOUR, Floats, Ints, Timeline, by_month, chanc
 
 _VOLUME = (2_400_000, 420_000, 65_000, 9_000)
 """Events a plain day by tier."""
-_TIGHT = {"search-api-latency": 0.93, "warehouse-gateway-availability": 0.88, "customer-360-availability": 0.9}
+_TIGHT = {"search-api-latency": 0.8, "warehouse-gateway-availability": 0.85, "customer-360-availability": 0.9}
 """Promises that just about hold: the share of their budget that everyday errors eat."""
 GAP = ("recommendations-availability", 128, 11)
 """A promise whose exporter was down: days before today, and for how many."""
