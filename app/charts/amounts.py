@@ -1,6 +1,7 @@
 """Amounts in words: as many digits as the verdict needs and no more, never rounded across a target.
 
-Each unit has a ladder of ever more exact wordings; the first that compares with the target as the exact value does is taken.
+Each unit has a ladder of ever more exact wordings; the first that compares with the
+target as the exact value does is taken.
 """
 
 from collections.abc import Iterator
@@ -22,8 +23,8 @@ NO_DATA = "no data"
 def value(amount: float | None, unit: str, target: float | None = None, op: str = "", currency: str = "EUR") -> str:
     """A value with its unit, `no data` for None.
 
-    With a target it has digits enough to compare with the target's own wording as the exact values compare; `op` (>=, <=, >, <,
-    within) allows it to look equal to the target where the verdict stays the same.
+    With a target it has digits enough to compare with the target's own wording as the exact values compare; `op`
+    (>=, <=, >, <, within) allows it to look equal to the target where the verdict stays the same.
     """
     if amount is None:
         return NO_DATA
@@ -37,7 +38,7 @@ def value(amount: float | None, unit: str, target: float | None = None, op: str 
 
 @lru_cache(maxsize=4096)
 def target(wanted: float, unit: str, op: str = "", beside: float | None = None, currency: str = "EUR") -> str:
-    """A target with its sign and unit ("≤ 60 min"), as exact as its own digits; more so where the value beside it asks for it."""
+    """A target with its sign and unit ("≤ 60 min"), as exact as its own digits, or as the value beside it asks."""
     sign = {">=": "≥ ", "<=": "≤ ", ">": "> ", "<": "< ", "within": "±"}.get(op, "")
     if beside is None:
         return sign + _natural(wanted, unit, currency)[0]
@@ -86,7 +87,7 @@ def _side(one: Decimal, other: Decimal) -> int:
 
 
 def _natural(wanted: float, unit: str, currency: str) -> tuple[str, Decimal]:
-    """The shortest wording that says a target exactly; where none of the first does (it comes from a factor), the coarsest."""
+    """The shortest wording that says a target exactly; where none does (it comes from a factor), the coarsest."""
     goal = _scaled(wanted, unit)
     tries = 6 if unit == "share" else 1 if unit in _TIMES and abs(goal) >= 120 else 2
     rungs = list(islice(_ladder(wanted, unit, currency), tries))

@@ -1,4 +1,4 @@
-"""One description of a chart, drawn by several renderers (plotly, svg; later slides and PDF). Plain data in, nothing computed."""
+"""One description of a chart, drawn by several renderers (plotly, svg; later slides and PDF). Nothing is computed."""
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -20,7 +20,7 @@ class Series(NamedTuple):
     verdicts: tuple[VerdictKey, ...] = ()
     """Of each value, where cells or bars are judged."""
     at: tuple[float, ...] = ()
-    """Of `points` alone: where each value stands along x, in steps from the middle of the first (1.5: the end of the second)."""
+    """Of `points` alone: where each value stands along x, in steps from the middle of the first (0.5: its end)."""
     keys: tuple[str, ...] = ()
     """Of `points` alone: what a click on each value opens; empty: the x it stands in."""
 
@@ -34,15 +34,15 @@ class Limits(NamedTuple):
 
 
 class Signal(NamedTuple):
-    index: int
-    """Which x."""
+    at: int
+    """Which x, counted from 0."""
     word: Literal["improving", "worsening"]
 
 
 class Mark(NamedTuple):
     """An annotation: a launch, a reorganisation, a change of policy."""
 
-    index: int
+    at: int
     title: str
 
 

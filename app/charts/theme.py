@@ -134,7 +134,7 @@ _NAMES = (
 
 
 def variable(name: str, dark: bool = False) -> str:
-    """A colour for an SVG: the page's variable, else this theme's colour. Names are Palette's, and `ramp_0`, `on_ramp_0`…"""
+    """A colour for an SVG: the page's variable, else this theme's. Names are Palette's, and `ramp_0`, `on_ramp_0`…"""
     colours = palette(dark)
     if name.startswith(("ramp_", "on_ramp_")):
         family, step = name.rsplit("_", 1)

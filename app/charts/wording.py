@@ -11,8 +11,9 @@ from app.metrics import periods
 from app.metrics.numbers import Number
 
 __all__ = (
-    "NO_DATA", "amount", "capital", "change", "day", "duration", "exact", "finding", "gap", "instant", "interval", "listed",
-    "period", "period_in", "period_short", "sample", "signal", "target", "value", "verdict", "verdict_key",
+    "NO_DATA", "amount", "capital", "change", "day", "duration", "exact", "finding", "gap", "instant", "interval",
+    "listed", "period", "period_in", "period_short", "sample", "signal", "target", "value", "verdict", "verdict_key",
+    "verdict_word",
 )  # fmt: skip
 
 MONTHS = (
@@ -112,7 +113,7 @@ def signal(number: Number) -> str:
     if number.signal == "steady":
         return "no real change"
     if number.signal == "too_few":
-        return f"too few {_kinds(number.period)} to tell"
+        return f"too few {kinds(number.period)} to tell"
     what = "improvement" if number.signal == "improving" else "worsening"
     return f"real {what} since {period(number.since or number.period)}"
 
@@ -123,7 +124,7 @@ def change(now: Number, before: Number, currency: str = "EUR") -> str:
     if now.value is None or before.value is None:
         return f"{NO_DATA} {when if before.value is None else period_in(now.period, now.period)} to compare with"
     moved = now.value - before.value
-    verb = "a signal needs more " + _kinds(now.period) if now.signal == "too_few" else _CHANGED[now.signal]
+    verb = "a signal needs more " + kinds(now.period) if now.signal == "too_few" else _CHANGED[now.signal]
     if moved == 0:
         return f"the same as {when}, {verb}"
     return f"{gap(moved, now.unit, currency)} than {when}, {verb}"
@@ -149,7 +150,7 @@ def finding(name: str, numbers: Sequence[Number]) -> str:
     if last.value is None:
         return f"{name}: {NO_DATA} {period_in(last.period, last.period)}"
     if last.signal == "too_few":
-        return f"{name}: too few {_kinds(last.period)} to tell"
+        return f"{name}: too few {kinds(last.period)} to tell"
     if last.signal != "steady":
         return f"{name}: {last.signal} since {_since(last.since or last.period, last.period)}"
     first = last
@@ -173,7 +174,7 @@ def _is_month(key: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def period(key: str) -> str:
-    """A period's name: "October 2026", "Q4 2026", "week 41 of 2026", "2026", "31 October 2026"; anything else as it is."""
+    """A period's name: "October 2026", "Q4 2026", "week 41 of 2026", "31 October 2026"; anything else as it is."""
     if ".." in key:
         first, last = key.split("..")
         return f"{period(first)} to {period(last)}"
@@ -197,7 +198,7 @@ def period(key: str) -> str:
 
 @lru_cache(maxsize=4096)
 def period_short(key: str) -> tuple[str, str]:
-    """A period for an axis, and the year that stands under it: ("Oct", "2026"), ("Q4", "2026"), ("W41", "2026"), ("31 Oct", "2026")."""
+    """A period for an axis, and the year that stands under it: ("Oct", "2026"), ("W41", "2026"), ("31 Oct", "2026")."""
     try:
         found = periods.parse(key)
     except ValueError:
@@ -225,7 +226,8 @@ def period_in(key: str, now: str) -> str:
     return f"{before} {period(key)}"
 
 
-def _kinds(key: str) -> str:
+def kinds(key: str) -> str:
+    """What periods of this kind are called: "months", "weeks", "periods"."""
     try:
         return {"span": "periods"}.get(periods.parse(key).kind, f"{periods.parse(key).kind}s")
     except ValueError:
