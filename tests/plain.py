@@ -16,6 +16,7 @@ from app.metrics.facts import Count, DeploymentSum, Facts, Linked, PageSum, SliS
 from app.metrics.grouping import Places, known
 from app.metrics.incidents import minutes
 from app.metrics.numbers import Ask
+from app.metrics.periods import midnight
 from app.metrics.slos import Revisions, excluded_share
 from app.policy import Policy, default
 
@@ -93,11 +94,8 @@ def facts(found: Mapping[str, Iterable[Any]], ask: Ask, policy: Policy | None = 
         for entity, at in AT.items()
         if (ats := [getattr(f, at) for f in lists[entity]])
     }
-    if lists["risks"]:
-        days = [
-            datetime(r.identified_on.year, r.identified_on.month, r.identified_on.day, tzinfo=UTC)
-            for r in lists["risks"]
-        ]
+    days = [midnight(r.identified_on, "UTC") for r in lists["risks"] if r.identified_on]
+    if days:
         watched["risks"] = (Span(min(days), max(days)),)
     made = Facts(
         policy=policy or default(),

@@ -210,8 +210,9 @@ class _Answer:
         found = rule(kpi, policy, tier_of(self.facts, self.ask, group), group)
         target = self._target(found, period, group, partial)
         op = found.op if found and target is not None else None
-        ratio = value is not None if kpi.shape in ("count", "sum", "rate") else self._begun(period)
-        ratio = ratio and kpi.shape in ("share", "ratio", "rate")
+        ratio = kpi.shape in ("share", "ratio", "rate") and self._begun(period)
+        if kpi.shape == "rate":
+            ratio = ratio and (tally.n > 0 or self._watched(period))
         whole = self._exposure(period, tally) if ratio else None
         part = tally.part if ratio or (kpi.shape in ("count", "sum") and value is not None) else None
         durations = Durations(tally.values)
