@@ -7,9 +7,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from app.demo import change, incidents, learning, oncall, organisation, program, resilience, risks, sli
+from app.demo import change, incidents, learning, oncall, program, registry, resilience, risks, sli
 from app.demo.columns import from_rows
-from app.demo.timeline import Timeline
+from app.demo.stage import Stage
 from app.records import ENTITIES
 
 SIZES = ("small",)
@@ -22,30 +22,30 @@ def tables(today: date, size: str = "small") -> Iterator[tuple[str, pa.Table]]:
     """
     if size not in SIZES:
         raise ValueError(f"{size!r} is not a size of the demo: choose {' or '.join(SIZES)}")
-    line = Timeline(today)
-    shipped = change.ships(line)
-    cases = incidents.cases(line, shipped)
-    duties = oncall.rota(line)
-    written = learning.postmortems(line, cases)
-    tests = resilience.tests(line)
-    register = risks.rows(line)
-    yield "teams", from_rows("teams", "cmdb", organisation.team_rows())
-    yield "services", from_rows("services", "cmdb", organisation.service_rows(line))
-    yield "slos", from_rows("slos", "datadog", organisation.slo_rows(line))
-    yield "deployments", change.table(shipped)
+    stage = Stage(today)
+    shipped = change.ships(stage)
+    cases = incidents.cases(stage, shipped)
+    duties = oncall.rota(stage)
+    written = learning.postmortems(stage, cases)
+    tests = resilience.tests(stage)
+    register = risks.rows(stage)
+    yield "teams", from_rows("teams", "cmdb", registry.team_rows(stage))
+    yield "services", from_rows("services", "cmdb", registry.service_rows(stage))
+    yield "slos", from_rows("slos", "datadog", registry.slo_rows(stage))
+    yield "deployments", change.table(stage, shipped)
     yield "incidents", from_rows("incidents", "pagerduty", [case.row for case in cases])
-    for table in sli.tables(line, cases):
+    for table in sli.tables(stage, cases):
         yield "sli", table
-    yield "exclusions", from_rows("exclusions", "grc", program.exclusions(line, cases))
+    yield "exclusions", from_rows("exclusions", "grc", program.exclusions(stage, cases))
     yield "impacts", from_rows("impacts", "pagerduty", [row for case in cases for row in case.impacts])
     yield "postmortems", from_rows("postmortems", "pagerduty", written)
-    yield "pages", oncall.pages(line, cases, duties)
-    yield "shifts", from_rows("shifts", "pagerduty", oncall.shift_rows(duties))
+    yield "pages", oncall.pages(stage, cases, duties)
+    yield "shifts", from_rows("shifts", "pagerduty", oncall.shift_rows(stage, duties))
     yield "dr_tests", from_rows("dr_tests", "grc", tests)
     yield "risks", from_rows("risks", "grc", register)
-    yield "actions", from_rows("actions", "jira", learning.actions(line, cases, written, register, tests))
-    yield "annotations", from_rows("annotations", "statuspage", program.annotations(line))
-    yield "readings", from_rows("readings", "survey", program.readings(line))
+    yield "actions", from_rows("actions", "jira", learning.actions(stage, cases, written, register, tests))
+    yield "annotations", from_rows("annotations", "statuspage", program.annotations(stage))
+    yield "readings", from_rows("readings", "survey", program.readings(stage))
 
 
 def facts(today: date, size: str = "small") -> dict[str, list[dict[str, Any]]]:

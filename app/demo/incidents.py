@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from app.demo.change import Ships, people_of
-from app.demo.organisation import BY_NAME, CREWS, FROZEN, RETIRED, SERVICES, mail, retired_on
+from app.demo.change import Ships
+from app.demo.organisation import FROZEN, RETIRED, mail
+from app.demo.stage import Stage
 from app.demo.story import Told, told
-from app.demo.timeline import BAD_QUARTER, DAY, HOUR, MINUTE, Timeline, chance, instant, micros, mood
+from app.demo.timeline import BAD_QUARTER, DAY, HOUR, MINUTE, chance, instant, micros, mood
 
 MAJORS = (2, 1, 3, 2, 2, 1, 3, 2, 1, 2, 4, 2, 1, 2, 3, 2, 9, 11, 8, 4, 2, 1, 2, 1, 1)
 """Severity 1 and 2 incidents a month, oldest first; the story's own come on top in the last two months."""
@@ -55,21 +56,21 @@ class Case:
         return self.row.get("kind") in (None, "incident")
 
 
-def cases(line: Timeline, shipped: Ships) -> list[Case]:
+def cases(stage: Stage, shipped: Ships) -> list[Case]:
     """All incidents, oldest first, with their impacts."""
     rng = chance("incidents")
-    found = [_told(line, shipped, rng, story) for story in told(line)]
-    for offset in range(line.month[0], 1):
-        first, last = np.flatnonzero(line.month == offset)[[0, -1]]
+    found = [_told(stage, shipped, rng, story) for story in told(stage)]
+    for offset in range(stage.month[0], 1):
+        first, last = np.flatnonzero(stage.month == offset)[[0, -1]]
         part = (last - first + 1) / 30.4
         major = MAJORS[len(MAJORS) - 1 + offset] if -offset < len(MAJORS) else 2
         minor = int(rng.poisson(mood(offset, 10.5, 14, 9.5) * min(part, 1)))
         major = major if offset < 0 else int(major * min(part, 1))
         for n in range(major + minor):
-            found.append(_drawn(line, shipped, rng, offset, int(first), int(last), n < major))
+            found.append(_drawn(stage, shipped, rng, offset, int(first), int(last), n < major))
         for kind in ("maintenance", "test"):
             if rng.random() < (0.75 if kind == "maintenance" else 0.4) and part > 0.5:
-                found.append(_planned(line, rng, int(first), int(last), kind))
+                found.append(_planned(stage, rng, int(first), int(last), kind))
     found.sort(key=lambda case: (case.detected, case.service))
     for n, case in enumerate(found):
         case.row["incident"] = f"INC-{1001 + n}"
@@ -81,28 +82,31 @@ def cases(line: Timeline, shipped: Ships) -> list[Case]:
 
 
 def _drawn(
-    line: Timeline, shipped: Ships, rng: np.random.Generator, offset: int, first: int, last: int, major: bool
+    stage: Stage, shipped: Ships, rng: np.random.Generator, offset: int, first: int, last: int, major: bool
 ) -> Case:
     """One incident of a month, on a service that suits its severity."""
     severity = (1 if rng.random() < 0.3 else 2) if major else int(rng.choice([3, 4, 5], p=[0.42, 0.4, 0.18]))
-    recent = line.days - 36
-    weights = np.array([(4, 3, 1.2, 0.15)[s.tier] if major else (1.2, 1.4, 1.2, 0.9)[s.tier] for s in SERVICES])
-    weights *= [{"search": 1.5, "data": 0.7}.get(s.team, 1.0) * (s.service != RETIRED) for s in SERVICES]
+    recent = stage.days - 36
+    weights = np.array(
+        [(4, 3, 1.2, 0.15)[s.tier] if major else (1.2, 1.4, 1.2, 0.9)[s.tier] for s in stage.company.services]
+    )
+    weights *= [{"search": 1.5, "data": 0.7}.get(s.team, 1.0) * (s.service != RETIRED) for s in services]
     if offset in BAD_QUARTER:
         weights *= [
-            2.2 if s.service in (FROZEN, "payments-api", "cart", "orders", "api-gateway") else 1 for s in SERVICES
+            2.2 if s.service in (FROZEN, "payments-api", "cart", "orders", "api-gateway") else 1
+            for s in stage.company.services
         ]
     if last >= recent:
-        weights *= [0.0 if (s.tier == 0 and major) or s.service == FROZEN else 1.0 for s in SERVICES]
-    service = SERVICES[int(rng.choice(len(SERVICES), p=weights / weights.sum()))].service
+        weights *= [0.0 if (s.tier == 0 and major) or s.service == FROZEN else 1.0 for s in services]
+    service = services[int(rng.choice(len(services), p=weights / weights.sum()))].service
     by_release = rng.random() < mood(offset, 0.36, 0.5, 0.3)
     cause: str | None = "deployment"
     caused_by, started = None, 0
     if by_release:
         mine = np.flatnonzero(
-            (shipped.service == [s.service for s in SERVICES].index(service))
-            & (shipped.at >= line.start + first * DAY)
-            & (shipped.at < min(line.start + (last + 1) * DAY, line.end - 8 * HOUR))
+            (shipped.service == stage.company.place[service])
+            & (shipped.at >= stage.start + first * DAY)
+            & (shipped.at < min(stage.start + (last + 1) * DAY, stage.end - 8 * HOUR))
             & (shipped.status != 1)
         )
         by_release = len(mine) > 0
@@ -113,30 +117,30 @@ def _drawn(
             if rng.random() < 0.6:
                 shipped.status[index] = 2
     if not by_release:
-        day = int(rng.choice(np.arange(first, last + 1), p=_busy(line, first, last)))
-        started = int(line.start + day * DAY + np.clip(rng.normal(14, 5.5), 0, 23.6) * HOUR)
+        day = int(rng.choice(np.arange(first, last + 1), p=_busy(stage, first, last)))
+        started = int(stage.start + day * DAY + np.clip(rng.normal(14, 5.5), 0, 23.6) * HOUR)
         cause = None if rng.random() < 0.07 else str(rng.choice(CAUSES, p=_CAUSE_WEIGHTS))
     delay = float(np.exp(rng.normal(np.log(mood(offset, 6, 9, 4.5)), 0.85)))
     restore = float(np.exp(rng.normal(np.log(_RESTORE[severity] * mood(offset, 1, 1.55, 0.82)), 0.6)))
-    case = _case(line, rng, severity, service, cause, started, delay, restore)
+    case = _case(stage, rng, severity, service, cause, started, delay, restore)
     case.row["caused_by"] = caused_by
     if rng.random() < {1: 1, 2: 0.95, 3: 0.5, 4: 0.1, 5: 0}[severity]:
-        quiet = started > line.ago(36) and BY_NAME[service].tier == 0
+        quiet = started > stage.ago(36) and stage.company.by_name[service].tier == 0
         _hit(rng, case, quiet)
     elif severity > 3 and rng.random() < 0.05:
         case.row["customer_impact"] = None
     return case
 
 
-def _busy(line: Timeline, first: int, last: int) -> Any:
+def _busy(stage: Stage, first: int, last: int) -> Any:
     weights = (
-        line.season[first : last + 1] * np.array([1.2, 1.2, 1.15, 1.2, 1.1, 0.8, 0.8])[line.weekday[first : last + 1]]
+        stage.season[first : last + 1] * np.array([1.2, 1.2, 1.15, 1.2, 1.1, 0.8, 0.8])[stage.weekday[first : last + 1]]
     )
     return weights / weights.sum()
 
 
 def _case(
-    line: Timeline,
+    stage: Stage,
     rng: np.random.Generator,
     severity: int,
     service: str,
@@ -147,16 +151,16 @@ def _case(
 ) -> Case:
     """The bare facts, cut off at the end of yesterday: what had not happened by then is blank."""
     if service == RETIRED:
-        started = min(started, micros(retired_on(line)) - 3 * DAY)
-    started = min(started, line.end - int((delay + 2) * MINUTE)) // 1_000_000 * 1_000_000
+        started = min(started, micros(stage.retired_on) - 3 * DAY)
+    started = min(started, stage.end - int((delay + 2) * MINUTE)) // 1_000_000 * 1_000_000
     detected = started + int(delay * 60) * 1_000_000
     mitigated = detected + int(restore * 60) * 1_000_000
     resolved = mitigated + int(np.exp(rng.normal(np.log(55), 0.9)) * 60) * 1_000_000
-    known = [at if at < line.end else None for at in (mitigated, resolved)]
-    name = BY_NAME[service].name
-    people = CREWS[BY_NAME[service].team].people
+    known = [at if at < stage.end else None for at in (mitigated, resolved)]
+    name = stage.company.by_name[service].name
+    people = stage.company.crew_of(service).people
     wide = rng.random() < (0.35 if severity < 3 else 0.1)
-    also = [s.service for s in SERVICES if wide and s.product == BY_NAME[service].product]
+    also = [s.service for s in stage.company.services if wide and s.product == stage.company.by_name[service].product]
     services = [service, *[s for s in also if s not in (service, RETIRED)][:1]]
     odd, acknowledged = rng.random(), detected + int(rng.gamma(2, 1.6) * MINUTE)
     row: dict[str, Any] = {
@@ -164,7 +168,7 @@ def _case(
         "severity": severity,
         "started_at": None if odd < 0.04 else instant(detected + 2 * MINUTE) if odd > 0.988 else instant(started),
         "detected_at": instant(detected),
-        "acknowledged_at": instant(acknowledged) if acknowledged < line.end else None,
+        "acknowledged_at": instant(acknowledged) if acknowledged < stage.end else None,
         "mitigated_at": instant(known[0]) if known[0] and rng.random() > 0.08 else None,
         "resolved_at": instant(known[1]) if known[1] else None,
         "services": services,
@@ -222,12 +226,12 @@ def _hit(
             )  # fmt: skip
 
 
-def _planned(line: Timeline, rng: np.random.Generator, first: int, last: int, kind: str) -> Case:
+def _planned(stage: Stage, rng: np.random.Generator, first: int, last: int, kind: str) -> Case:
     """Planned work or an exercise that was run as an incident: never counts."""
-    service = SERVICES[int(rng.integers(len(SERVICES) - 1))].service
-    started = int(line.start + int(rng.integers(first, last + 1)) * DAY + rng.uniform(1, 5) * HOUR)
-    case = _case(line, rng, 4, service, None, started, 0.5, float(rng.uniform(40, 120)))
-    name = BY_NAME[service].name
+    service = stage.company.services[int(rng.integers(len(stage.company.services) - 1))].service
+    started = int(stage.start + int(rng.integers(first, last + 1)) * DAY + rng.uniform(1, 5) * HOUR)
+    case = _case(stage, rng, 4, service, None, started, 0.5, float(rng.uniform(40, 120)))
+    name = stage.company.by_name[service].name
     case.row |= {
         "kind": kind,
         "title": f"{name}: planned database upgrade" if kind == "maintenance" else f"{name}: fire drill",
@@ -235,12 +239,12 @@ def _planned(line: Timeline, rng: np.random.Generator, first: int, last: int, ki
     return case
 
 
-def _told(line: Timeline, shipped: Ships, rng: np.random.Generator, story: Told) -> Case:
+def _told(stage: Stage, shipped: Ships, rng: np.random.Generator, story: Told) -> Case:
     """An incident that the story needs, with its own times."""
     started = story.at
-    case = _case(line, rng, story.severity, story.service, story.cause, started, story.detect, story.restore)
+    case = _case(stage, rng, story.severity, story.service, story.cause, started, story.detect, story.restore)
     case.row |= {"title": story.title, "started_at": instant(case.started), "services": [story.service, *story.also]}
-    case.row["commander"] = mail(people_of(story.service)[0])
+    case.row["commander"] = mail(stage.company.people_of(story.service)[0])
     case.row["mitigated_at"] = instant(case.mitigated) if case.mitigated and not story.running else None
     if story.open:
         case.resolved, case.row["resolved_at"] = None, None
@@ -249,7 +253,7 @@ def _told(line: Timeline, shipped: Ships, rng: np.random.Generator, story: Told)
     if story.share:
         _hit(rng, case, share=story.share, outage=story.outage, sure=True)
     if story.by_release:
-        index = [s.service for s in SERVICES].index(story.service)
+        index = stage.company.place[story.service]
         mine = np.flatnonzero((shipped.service == index) & (shipped.at < case.started) & (shipped.status != 1))
         if len(mine) and case.started - shipped.at[mine[-1]] < 5 * DAY:
             case.row["caused_by"] = shipped.id(int(mine[-1]))

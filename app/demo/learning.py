@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from app.demo.change import people_of
 from app.demo.incidents import Case
-from app.demo.organisation import TEAMS, mail
-from app.demo.timeline import BAD_QUARTER, DAY, HOUR, Timeline, chance, instant, micros
+from app.demo.organisation import mail
+from app.demo.stage import Stage
+from app.demo.timeline import BAD_QUARTER, DAY, HOUR, chance, instant, micros
 
 LATE_DAYS = 9
 """The tracker's connector stopped that many days ago: nothing it knows is newer."""
@@ -32,14 +32,14 @@ _TITLES = (
 _DAYS = {1: 14, 2: 30, 3: 60, 4: 90}
 
 
-def postmortems(line: Timeline, cases: Sequence[Case]) -> list[dict[str, Any]]:
+def postmortems(stage: Stage, cases: Sequence[Case]) -> list[dict[str, Any]]:
     """One for nearly every major incident that is over, some for smaller ones; late in the bad quarter."""
     rng = chance("postmortems")
     rows = []
     for case in cases:
         if not case.real or case.resolved is None or rng.random() > {1: 1, 2: 0.94, 3: 0.4}.get(case.severity, 0.02):
             continue
-        bad = line.back_of(instant(case.detected).date()) in BAD_QUARTER
+        bad = stage.back_of(instant(case.detected).date()) in BAD_QUARTER
         drafted = case.resolved + int(np.exp(rng.normal(np.log(40 if bad else 18), 0.7)) * HOUR)
         completed = drafted + int(np.exp(rng.normal(np.log(4.5 if bad else 2.3), 0.5)) * DAY)
         reviewed = completed + int(rng.uniform(1, 9) * DAY)
@@ -47,10 +47,10 @@ def postmortems(line: Timeline, cases: Sequence[Case]) -> list[dict[str, Any]]:
         rows.append(
             {
                 "incident": case.id,
-                "owner": mail(str(rng.choice(people_of(case.service)))) if rng.random() < 0.96 else None,
-                "drafted_at": instant(drafted) if drafted < line.end and rng.random() < 0.95 else None,
-                "completed_at": instant(completed) if completed < line.end and not never else None,
-                "reviewed_at": instant(reviewed) if reviewed < line.end and not never and rng.random() < 0.8 else None,
+                "owner": mail(str(rng.choice(stage.company.people_of(case.service)))) if rng.random() < 0.96 else None,
+                "drafted_at": instant(drafted) if drafted < stage.end and rng.random() < 0.95 else None,
+                "completed_at": instant(completed) if completed < stage.end and not never else None,
+                "reviewed_at": instant(reviewed) if reviewed < stage.end and not never and rng.random() < 0.8 else None,
                 "url": f"https://wiki.example.com/postmortems/{case.id}",
             }
         )
@@ -58,7 +58,7 @@ def postmortems(line: Timeline, cases: Sequence[Case]) -> list[dict[str, Any]]:
 
 
 def actions(
-    line: Timeline,
+    stage: Stage,
     cases: Sequence[Case],
     written: Sequence[Mapping[str, Any]],
     risks: Sequence[Mapping[str, Any]],
@@ -66,19 +66,27 @@ def actions(
 ) -> list[dict[str, Any]]:
     """Actions from postmortems, risks, DR tests and reviews, as the tracker knew them when its connector stopped."""
     rng = chance("actions")
-    known = line.end - LATE_DAYS * DAY
+    known = stage.end - LATE_DAYS * DAY
     by_id = {case.id: case for case in cases}
     wanted: list[tuple[int, str, str, tuple[str, ...], str | None]] = []
     for row in written:
         case = by_id[row["incident"]]
         opened = int((row["drafted_at"] or row["completed_at"] or instant(case.detected + 3 * DAY)).timestamp() * 1e6)
         for _ in range(int(rng.integers(2, 5)) if case.severity < 3 else int(rng.integers(1, 3))):
-            wanted.append((opened + int(rng.uniform(0, 40) * HOUR), "incident", case.id, people_of(case.service), None))
+            wanted.append(
+                (
+                    opened + int(rng.uniform(0, 40) * HOUR),
+                    "incident",
+                    case.id,
+                    stage.company.people_of(case.service),
+                    None,
+                )
+            )
     for risk in risks:
         if risk["treatment"] in ("mitigate", "avoid") and risk["identified_on"]:
             for _ in range(int(rng.integers(0, 3))):
-                opened = max(micros(risk["identified_on"]) + int(rng.uniform(2, 60) * DAY), line.start)
-                wanted.append((opened, "risk", risk["risk"], _anyone(rng), f"Treat: {risk['title'].lower()}"))
+                opened = max(micros(risk["identified_on"]) + int(rng.uniform(2, 60) * DAY), stage.start)
+                wanted.append((opened, "risk", risk["risk"], _anyone(stage, rng), f"Treat: {risk['title'].lower()}"))
     for test in tests:
         if test["result"] in ("failed", "partial"):
             for _ in range(int(rng.integers(1, 3))):
@@ -88,19 +96,19 @@ def actions(
                         opened,
                         "dr_test",
                         test["test"],
-                        people_of(test["services"][0]),
+                        stage.company.people_of(test["services"][0]),
                         f"Finding of {test['name'].lower()}",
                     )
                 )
-    for offset in sorted(set(line.month.tolist())):
-        review = line.dates[int(np.flatnonzero(line.month == offset)[0])]
+    for offset in sorted(set(stage.month.tolist())):
+        review = stage.dates[int(np.flatnonzero(stage.month == offset)[0])]
         if review.day == 1:
             wanted.append(
                 (
                     micros(review) + 6 * DAY + 14 * HOUR,
                     "review",
                     f"{review - timedelta(1):%Y-%m}",
-                    _anyone(rng),
+                    _anyone(stage, rng),
                     "Decide on the exceptions of the month",
                 )
             )
@@ -108,8 +116,8 @@ def actions(
     return [_action(rng, n, known, *w) for n, w in enumerate(w for w in wanted if w[0] < known)]
 
 
-def _anyone(rng: np.random.Generator) -> tuple[str, ...]:
-    return TEAMS[int(rng.integers(len(TEAMS)))].people
+def _anyone(stage: Stage, rng: np.random.Generator) -> tuple[str, ...]:
+    return stage.company.crews[int(rng.integers(len(stage.company.crews)))].people
 
 
 def _action(

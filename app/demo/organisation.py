@@ -1,9 +1,6 @@
 """Merrow, an online shop that does not exist: six teams in three zones, their people, services and promises."""
 
-from datetime import date
 from typing import NamedTuple
-
-from app.demo.timeline import Timeline, back
 
 
 class Crew(NamedTuple):
@@ -108,8 +105,6 @@ SERVICES = (
     Serv("reporting", "Reporting", 3, "data", "Data"),
     Serv(RETIRED, "Checkout (old)", 1, "payments", "Shop", 500),
 )
-BY_NAME = {s.service: s for s in SERVICES}
-CREWS = {c.team: c for c in TEAMS}
 
 _FLOOR = (0.999, 0.999, 0.995, 0.99)
 _BELOW_FLOOR = {"inventory": 0.998, "invoicing": 0.99}
@@ -149,48 +144,3 @@ def slos() -> tuple[Promise, ...]:
         Promise("event-stream-freshness", "event-stream", "Events within 60 s", "freshness", 0.999, "30d"),
     ]
     return tuple(found)
-
-
-def team_rows() -> list[dict[str, object]]:
-    return [{"team": c.team, "name": c.name, "timezone": c.timezone, "manager": mail(c.manager)} for c in TEAMS]
-
-
-def service_rows(line: Timeline) -> list[dict[str, object]]:
-    """The services; checkout and payments have recovery targets of their own, tighter than their tier's."""
-    own = {"checkout": (30.0, 5.0), "payments-api": (30.0, 5.0), "ledger": (120.0, 15.0)}
-    rows = []
-    for s in SERVICES:
-        rto, rpo = own.get(s.service, (None, None))
-        rows.append(
-            {
-                "service": s.service,
-                "name": s.name,
-                "tier": s.tier,
-                "team": s.team,
-                "product": s.product,
-                "downtime_cost_per_minute": s.cost,
-                "rto_minutes": rto,
-                "rpo_minutes": rpo,
-                "retired_on": retired_on(line) if s.service == RETIRED else None,
-            }
-        )
-    return rows
-
-
-def retired_on(line: Timeline) -> date:
-    """The day the old checkout went away: soon after the new one's launch."""
-    return back(line.last, 7).replace(day=15)
-
-
-def slo_rows(line: Timeline) -> list[dict[str, object]]:
-    """Every promise, with the looser ones that held before: checkout and payments were tightened last year."""
-    rows: list[dict[str, object]] = []
-    for slo in slos():
-        row = slo._asdict()
-        earlier = {"checkout-availability": 0.999, "payments-api-availability": 0.999, "cart-latency": 0.998}
-        if slo.slo in earlier:
-            rows.append(row | {"objective": earlier[slo.slo], "valid_from": line.first})
-            rows.append(row | {"valid_from": back(line.last, 13)})
-        else:
-            rows.append(dict(row))
-    return rows

@@ -6,14 +6,15 @@ from typing import Any
 import numpy as np
 
 from app.demo.incidents import Case
-from app.demo.organisation import NOISY, SERVICES, TEAMS, mail
-from app.demo.timeline import HOUR, Timeline, back, chance, instant, micros, mood
+from app.demo.organisation import NOISY, mail
+from app.demo.stage import Stage
+from app.demo.timeline import HOUR, back, chance, instant, micros, mood
 
 
-def annotations(line: Timeline) -> list[dict[str, Any]]:
+def annotations(stage: Stage) -> list[dict[str, Any]]:
     """Marks on the charts."""
-    launch, mended = micros(back(line.last, 8)), micros(back(line.last, 5))
-    tightened = micros(back(line.last, 13))
+    launch, mended = micros(back(stage.last, 8)), micros(back(stage.last, 5))
+    tightened = micros(back(stage.last, 13))
     told = [
         (tightened + 8 * HOUR, "Checkout and payments promise 99.95 %", "service:checkout", "slo"),
         (launch + 32 * HOUR, "Express checkout launched", "service:checkout", "launch"),
@@ -23,11 +24,11 @@ def annotations(line: Timeline) -> list[dict[str, Any]]:
             "org",
             "reorganisation",
         ),
-        (line.ago(48, 9), "Search moved to the new cluster", f"team:{NOISY}", "search"),
-        (line.ago(10, 16), "Checkout releases frozen: error budget spent", "service:checkout", "freeze"),
+        (stage.ago(48, 9), "Search moved to the new cluster", f"team:{NOISY}", "search"),
+        (stage.ago(10, 16), "Checkout releases frozen: error budget spent", "service:checkout", "freeze"),
     ]
     for offset in range(24, 0, -1):
-        month = back(line.last, offset)
+        month = back(stage.last, offset)
         if month.month == 11:
             told.append((micros(month) + 27 * 24 * HOUR + 6 * HOUR, "Sale week", "org", f"sale-{month.year}"))
     told.sort()
@@ -40,14 +41,14 @@ def annotations(line: Timeline) -> list[dict[str, Any]]:
             "url": f"https://wiki.example.com/{slug}",
         }
         for at, title, scope, slug in told
-        if line.start <= at < line.end
+        if stage.start <= at < stage.end
     ]
 
 
-def exclusions(line: Timeline, cases: Sequence[Case]) -> list[dict[str, Any]]:
+def exclusions(stage: Stage, cases: Sequence[Case]) -> list[dict[str, Any]]:
     """Time that was approved to be left out: a supplier's outage, planned moves, an exercise."""
     card = next(case for case in cases if case.row["title"] == "Card network down for all shops")
-    end = card.mitigated or line.end
+    end = card.mitigated or stage.end
     why = "Card network down for all shops, which the contract leaves out"
     supplier: dict[str, Any] = {"services": ["payments-api"], "reason": why, "category": "third_party"}
     rows: list[dict[str, Any]] = [
@@ -63,8 +64,8 @@ def exclusions(line: Timeline, cases: Sequence[Case]) -> list[dict[str, Any]]:
     ):
         rows.append(
             {
-                "start": instant(line.ago(days, hour)),
-                "end": instant(line.ago(days, hour + hours)),
+                "start": instant(stage.ago(days, hour)),
+                "end": instant(stage.ago(days, hour + hours)),
                 "services": services,
                 "slos": slos,
                 "reason": reason,
@@ -76,21 +77,21 @@ def exclusions(line: Timeline, cases: Sequence[Case]) -> list[dict[str, Any]]:
     return [{"exclusion": f"EX-{n + 1:02}"} | row for n, row in enumerate(rows)]
 
 
-def readings(line: Timeline) -> Iterator[dict[str, Any]]:
+def readings(stage: Stage) -> Iterator[dict[str, Any]]:
     """Each complete month's readings, and each complete quarter's of people."""
     rng = chance("readings")
-    months = sorted(set(line.month.tolist()))
-    done = [m for m in months if m < 0 or line.today.day == 1]
+    months = sorted(set(stage.month.tolist()))
+    done = [m for m in months if m < 0 or stage.today.day == 1]
     for n, offset in enumerate(done):
-        month = back(line.last, -offset)
-        for row in _month(rng, n, offset, line.season[line.month == offset].mean()):
+        month = back(stage.last, -offset)
+        for row in _month(stage, rng, n, offset, stage.season[stage.month == offset].mean()):
             yield {"period": f"{month:%Y-%m}"} | row
         if month.month % 3 == 0 and n >= 2:
-            for row in _quarter(rng, n):
+            for row in _quarter(stage, rng, n):
                 yield {"period": f"{month.year}-Q{month.month // 3}"} | row
 
 
-def _month(rng: np.random.Generator, n: int, offset: int, season: float) -> Iterator[dict[str, Any]]:
+def _month(stage: Stage, rng: np.random.Generator, n: int, offset: int, season: float) -> Iterator[dict[str, Any]]:
     def share(kpi: str, scope: str, whole: float, value: float, source: str, **more: Any) -> dict[str, Any]:
         return {
             "kpi": kpi,
@@ -103,7 +104,7 @@ def _month(rng: np.random.Generator, n: int, offset: int, season: float) -> Iter
 
     near = float(rng.normal(1, 0.03))
     hours, toil = 0.0, 0.0
-    for crew in TEAMS:
+    for crew in stage.company.crews:
         whole = round(len(crew.people) * 132 * float(rng.uniform(0.94, 1.04)))
         level = (
             (0.58 if crew.team == NOISY else 0.41 - 0.003 * n) * mood(offset, 1, 1.2, 0.95) * float(rng.normal(1, 0.04))
@@ -113,7 +114,7 @@ def _month(rng: np.random.Generator, n: int, offset: int, season: float) -> Iter
         yield row
     yield {"kpi": "toil", "scope": "org", "part": round(toil, 1), "whole": hours, "source": "jira"}
     yield share("automation_coverage", "org", 120.0, 0.42 + 0.011 * n, "jira")
-    for s in SERVICES:
+    for s in stage.company.services:
         if s.tier == 0:
             p95 = (
                 190
@@ -171,8 +172,8 @@ def _month(rng: np.random.Generator, n: int, offset: int, season: float) -> Iter
     yield share("review_participation", "org", 24.0, 0.7 + 0.008 * n, "survey")
 
 
-def _quarter(rng: np.random.Generator, n: int) -> Iterator[dict[str, Any]]:
-    people = sum(len(c.people) for c in TEAMS)
+def _quarter(stage: Stage, rng: np.random.Generator, n: int) -> Iterator[dict[str, Any]]:
+    people = sum(len(c.people) for c in stage.company.crews)
     yield {
         "kpi": "retention",
         "scope": "org",

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from app.demo.change import people_of
-from app.demo.organisation import BY_NAME, RETIRED, SERVICES, UNTESTED, Serv, mail
-from app.demo.timeline import DAY, HOUR, Timeline, chance, instant
+from app.demo.organisation import RETIRED, UNTESTED, Serv, mail
+from app.demo.stage import Stage
+from app.demo.timeline import DAY, HOUR, chance, instant
 
 FAILED = "payments-api"
 """The tier 0 service whose latest failover did not come back in time."""
@@ -19,35 +19,35 @@ _EVERY = (125, 270, 420, 0)
 """Days between two tests by tier; 0: none are planned."""
 
 
-def tests(line: Timeline) -> list[dict[str, Any]]:
+def tests(stage: Stage) -> list[dict[str, Any]]:
     """All tests, oldest plan first, with some planned for the coming weeks."""
     rng = chance("dr tests")
     found: list[dict[str, Any]] = []
-    for s in SERVICES:
+    for s in stage.company.services:
         if s.service in (UNTESTED, RETIRED) or not _EVERY[s.tier]:
             continue
         day = int(rng.uniform(0.05, 0.9) * _EVERY[s.tier])
-        while day < line.days + 45:
-            if s.service != FAILED or day < line.days - 70:
-                found.append(_test(line, rng, s, day))
+        while day < stage.days + 45:
+            if s.service != FAILED or day < stage.days - 70:
+                found.append(_test(stage, rng, s, day))
             day += int(_EVERY[s.tier] * rng.uniform(0.85, 1.15))
-    found.append(_failed(line))
-    found += _pending(line)
+    found.append(_failed(stage))
+    found += _pending(stage)
     found.sort(key=lambda row: (row["planned_on"], row["name"]))
     return [{"test": f"DR-{301 + n}"} | row for n, row in enumerate(found)]
 
 
-def _test(line: Timeline, rng: np.random.Generator, s: Serv, day: int) -> dict[str, Any]:
+def _test(stage: Stage, rng: np.random.Generator, s: Serv, day: int) -> dict[str, Any]:
     kind = str(rng.choice(_KINDS, p=[0.3, 0.24, 0.16, 0.12, 0.1, 0.05, 0.03]))
-    row = _plan(line, s, kind, day)
+    row = _plan(stage, s, kind, day)
     fate, slip = rng.random(), int(rng.choice([0, 0, 0, 0, 1, 2, 6]))
-    if day >= line.days - 2:
+    if day >= stage.days - 2:
         return row
     if fate < 0.05:
         return row | {"status": "postponed"}
     if fate < 0.075:
         return row | {"status": "cancelled"}
-    at = line.start + min(day + slip, line.days - 1) * DAY + int(rng.uniform(7, 15) * 60) * (HOUR // 60)
+    at = stage.start + min(day + slip, stage.days - 1) * DAY + int(rng.uniform(7, 15) * 60) * (HOUR // 60)
     result = str(rng.choice(["passed", "partial", "failed"], p=[0.875, 0.075, 0.05]))
     row |= {"executed_at": instant(at), "result": result, "status": "executed"}
     row["attested_by"] = mail("ruth.adler") if rng.random() < 0.85 else None
@@ -64,10 +64,10 @@ def _test(line: Timeline, rng: np.random.Generator, s: Serv, day: int) -> dict[s
     return row
 
 
-def _plan(line: Timeline, s: Serv, kind: str, day: int) -> dict[str, Any]:
+def _plan(stage: Stage, s: Serv, kind: str, day: int) -> dict[str, Any]:
     also = [
         o.service
-        for o in SERVICES
+        for o in stage.company.services
         if o.product == s.product and o.tier <= 1 and o.service not in (s.service, UNTESTED, RETIRED)
     ]
     targets = day % 3 != 0 or s.tier == 0
@@ -76,23 +76,23 @@ def _plan(line: Timeline, s: Serv, kind: str, day: int) -> dict[str, Any]:
         "name": f"{s.name}: {kind.replace('_', ' ')}",
         "kind": kind,
         "services": [s.service] + (also[:1] if kind in ("full_scale", "game_day") else []),
-        "planned_on": line.first + timedelta(day),
+        "planned_on": stage.first + timedelta(day),
         "executed_at": None,
         "result": None,
         "status": "planned",
         "rto_minutes": own[0] if targets else None,
         "rpo_minutes": own[1] if targets else None,
-        "lead": mail(people_of(s.service)[day % len(people_of(s.service))]),
+        "lead": mail(stage.company.people_of(s.service)[day % len(stage.company.people_of(s.service))]),
     }
 
 
-def _failed(line: Timeline) -> dict[str, Any]:
+def _failed(stage: Stage) -> dict[str, Any]:
     """Five weeks ago the payments failover took more than two hours."""
-    s = BY_NAME[FAILED]
-    return _plan(line, s, "failover", line.days - 37) | {
+    s = stage.company.by_name[FAILED]
+    return _plan(stage, s, "failover", stage.days - 37) | {
         "rto_minutes": 30.0,
         "rpo_minutes": 5.0,
-        "executed_at": instant(line.ago(37, 8.5)),
+        "executed_at": instant(stage.ago(37, 8.5)),
         "result": "failed",
         "status": "executed",
         "rto_achieved_minutes": 142.0,
@@ -102,11 +102,12 @@ def _failed(line: Timeline) -> dict[str, Any]:
     }
 
 
-def _pending(line: Timeline) -> list[dict[str, Any]]:
+def _pending(stage: Stage) -> list[dict[str, Any]]:
     """What is to come: the retest, one test overdue, one put off twice."""
+    named = stage.company.by_name
     return [
-        _plan(line, BY_NAME[FAILED], "failover", line.days + 16) | {"name": "Payments API: failover, second attempt"},
-        _plan(line, BY_NAME["event-stream"], "failover", line.days - 19),
-        _plan(line, BY_NAME["inventory"], "backup_restore", line.days - 33) | {"status": "postponed"},
-        _plan(line, BY_NAME["identity"], "game_day", line.days + 9),
+        _plan(stage, named[FAILED], "failover", stage.days + 16) | {"name": "Payments API: failover, second attempt"},
+        _plan(stage, named["event-stream"], "failover", stage.days - 19),
+        _plan(stage, named["inventory"], "backup_restore", stage.days - 33) | {"status": "postponed"},
+        _plan(stage, named["identity"], "game_day", stage.days + 9),
     ]

@@ -5,7 +5,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from app.demo.organisation import mail
-from app.demo.timeline import Timeline, chance
+from app.demo.stage import Stage
+from app.demo.timeline import chance
 
 _LIST = tuple(csv.DictReader(Path(__file__).with_name("risks.csv").read_text(encoding="utf-8").splitlines()))
 _LEVELS = (
@@ -40,23 +41,23 @@ ACCEPTED = 2
 """The place of the acceptance that ran out."""
 
 
-def rows(line: Timeline) -> list[dict[str, object]]:
+def rows(stage: Stage) -> list[dict[str, object]]:
     """The register as it stands."""
     rng = chance("risks")
     found = []
     for n, r in enumerate(_LIST):
         closed = n >= len(_LIST) - _CLOSED
-        identified = line.first + timedelta(int(rng.integers(-500, line.days - 60)))
-        closed_on = line.last - timedelta(int(rng.integers(30, 220))) if closed else None
+        identified = stage.first + timedelta(int(rng.integers(-500, stage.days - 60)))
+        closed_on = stage.last - timedelta(int(rng.integers(30, 220))) if closed else None
         if closed_on:
             identified = min(identified, closed_on - timedelta(90))
-        review = line.today + timedelta(int(rng.integers(9, 170)))
+        review = stage.today + timedelta(int(rng.integers(9, 170)))
         if n in OVERDUE:
-            review = line.today - timedelta(int(rng.integers(4, 40)))
+            review = stage.today - timedelta(int(rng.integers(4, 40)))
         accepted = r["treatment"] == "accept"
-        until = line.today + timedelta(int(rng.integers(40, 300))) if accepted else None
+        until = stage.today + timedelta(int(rng.integers(40, 300))) if accepted else None
         if n == ACCEPTED:
-            until = ran_out(line)
+            until = ran_out(stage)
         spread, costly = float(rng.uniform(2.0, 4.0)), float(rng.uniform(3.0, 6.0))
         rate, loss = _RATE[int(r["likelihood"]) - 1], _MONEY[int(r["impact"]) - 1]
         priced = n % 5 != 3
@@ -71,7 +72,7 @@ def rows(line: Timeline) -> list[dict[str, object]]:
                 **{level: int(r[level]) for level in _LEVELS},
                 "treatment": r["treatment"],
                 "review_on": None if closed else review,
-                "identified_on": _identified(line, n, identified),
+                "identified_on": _identified(stage, n, identified),
                 "closed_on": closed_on,
                 "accepted_by": mail("helen.frost") if accepted else None,
                 "accepted_until": until,
@@ -86,11 +87,11 @@ def rows(line: Timeline) -> list[dict[str, object]]:
     return found
 
 
-def ran_out(line: Timeline) -> date:
+def ran_out(stage: Stage) -> date:
     """A day of this month that has ended, on the first of a month yesterday."""
-    return max(line.last.replace(day=1), line.last - timedelta(10))
+    return max(stage.last.replace(day=1), stage.last - timedelta(10))
 
 
-def _identified(line: Timeline, n: int, drawn: date) -> date | None:
+def _identified(stage: Stage, n: int, drawn: date) -> date | None:
     """The search risk came up after the bad quarter, one last week; of one nobody knows."""
-    return {1: line.last - timedelta(75), 5: None, 14: line.last - timedelta(4)}.get(n, drawn)
+    return {1: stage.last - timedelta(75), 5: None, 14: stage.last - timedelta(4)}.get(n, drawn)

@@ -7,8 +7,9 @@ import pyarrow as pa
 
 from app.demo.columns import from_columns, moments, pick
 from app.demo.incidents import Case
-from app.demo.organisation import BY_NAME, HOURLY_TIERS, Promise, slos
-from app.demo.timeline import DAY, HOUR, Floats, Ints, Timeline, by_month, chance
+from app.demo.organisation import HOURLY_TIERS, Promise
+from app.demo.stage import Stage
+from app.demo.timeline import DAY, HOUR, Floats, Ints, by_month, chance
 
 _VOLUME = (2_400_000, 420_000, 65_000, 9_000)
 """Events a plain day by tier."""
@@ -25,13 +26,13 @@ class _Rows(tuple[Ints, Floats, Floats, Floats]):
     """start, minutes, good, total of one promise."""
 
 
-def tables(line: Timeline, cases: Sequence[Case]) -> Iterator[pa.Table]:
+def tables(stage: Stage, cases: Sequence[Case]) -> Iterator[pa.Table]:
     """The SLI rows, some hundred promises at a time."""
-    hits = _hits(line, cases)
-    promises = slos()
+    hits = _hits(stage, cases)
+    promises = stage.company.promises
     for at in range(0, len(promises), _CHUNK):
         some = promises[at : at + _CHUNK]
-        rows = [_rows(line, slo, hits.get(slo.service, ())) for slo in some]
+        rows = [_rows(stage, slo, hits.get(slo.service, ())) for slo in some]
         start, minutes, good, total = (np.concatenate([r[n] for r in rows]) for n in range(4))
         index = np.repeat(np.arange(len(some)), [len(r[0]) for r in rows])
         yield from_columns(
@@ -47,13 +48,13 @@ def tables(line: Timeline, cases: Sequence[Case]) -> Iterator[pa.Table]:
         )
 
 
-def _hits(line: Timeline, cases: Sequence[Case]) -> Mapping[str, list[tuple[int, int, float]]]:
+def _hits(stage: Stage, cases: Sequence[Case]) -> Mapping[str, list[tuple[int, int, float]]]:
     """Service → (start, end, share of its requests that failed) of each impact."""
     found: dict[str, list[tuple[int, int, float]]] = {}
     for case in cases:
         for impact in case.impacts if case.real else ():
             end = impact["end"]
-            span = int(impact["start"].timestamp() * 1e6), int(end.timestamp() * 1e6) if end else line.end
+            span = int(impact["start"].timestamp() * 1e6), int(end.timestamp() * 1e6) if end else stage.end
             share = impact["share"] if impact["share"] is not None else 0.2
             found.setdefault(impact["service"], []).append(
                 (*span, share * (1.0 if impact["level"] == "outage" else 0.6))
@@ -61,47 +62,47 @@ def _hits(line: Timeline, cases: Sequence[Case]) -> Mapping[str, list[tuple[int,
     return found
 
 
-def _grid(line: Timeline, slo: Promise, rng: np.random.Generator) -> tuple[Ints, Floats]:
+def _grid(stage: Stage, slo: Promise, rng: np.random.Generator) -> tuple[Ints, Floats]:
     """Starts and minutes of the rows of one promise: days, then hours; never two for one moment."""
-    days = line.midnights
+    days = stage.midnights
     if slo.kind != "availability" and slo.slo != "checkout-latency":
         days = days[int(rng.integers(0, 120)) :]
-    fine = BY_NAME[slo.service].tier in HOURLY_TIERS
+    fine = stage.company.by_name[slo.service].tier in HOURLY_TIERS
     if not fine:
         return days, np.full(len(days), 1440.0)
-    hours = line.end - _FINE_DAYS * DAY + np.arange(_FINE_DAYS * 24) * HOUR
+    hours = stage.end - _FINE_DAYS * DAY + np.arange(_FINE_DAYS * 24) * HOUR
     days = days[:-_FINE_DAYS]
     return np.concatenate([days, hours]), np.concatenate([np.full(len(days), 1440.0), np.full(len(hours), 60.0)])
 
 
-def _rows(line: Timeline, slo: Promise, hits: Sequence[tuple[int, int, float]]) -> _Rows:
+def _rows(stage: Stage, slo: Promise, hits: Sequence[tuple[int, int, float]]) -> _Rows:
     rng = chance("sli:" + slo.slo)
-    start, minutes = _grid(line, slo, rng)
-    day = (start - line.start) // DAY
+    start, minutes = _grid(stage, slo, rng)
+    day = (start - stage.start) // DAY
     hour = (start % DAY) / HOUR
     hourly = np.where(minutes < 1440, (1 + 0.75 * np.cos(2 * np.pi * (hour - 16.5) / 24)) / 24, 1.0)
-    total = _VOLUME[BY_NAME[slo.service].tier] * rng.uniform(0.4, 1.6) * line.season[day] * hourly
+    total = _VOLUME[stage.company.by_name[slo.service].tier] * rng.uniform(0.4, 1.6) * stage.season[day] * hourly
     total = np.rint(total * np.exp(rng.normal(0, 0.04, len(start))))
     if slo.method == "timeslices":
         total = minutes / (slo.slice_minutes or 5)
     if slo.slo == _CLOSED_ON_SUNDAYS:
-        total = np.where(line.weekday[day] == 6, 0.0, total)
-    usual = (1 - slo.objective) * _eaten(line, slo, rng)[day]
+        total = np.where(stage.weekday[day] == 6, 0.0, total)
+    usual = (1 - slo.objective) * _eaten(stage, slo, rng)[day]
     usual = usual * np.exp(rng.normal(-0.08, 0.4, len(start)))
     failing = np.minimum(usual + _dips(start, minutes, slo, hits), 1.0)
     bad = np.minimum(rng.poisson(total * failing), total)
     keep = np.ones(len(start), dtype=np.bool_)
     if slo.slo == GAP[0]:
-        keep = (start < line.ago(GAP[1])) | (start >= line.ago(GAP[1] - GAP[2]))
+        keep = (start < stage.ago(GAP[1])) | (start >= stage.ago(GAP[1] - GAP[2]))
     return _Rows((start[keep], minutes[keep], (total - bad)[keep], total[keep]))
 
 
-def _eaten(line: Timeline, slo: Promise, rng: np.random.Generator) -> Floats:
+def _eaten(stage: Stage, slo: Promise, rng: np.random.Generator) -> Floats:
     """For each day, the share of the budget that everyday errors eat: months differ, most of all below tier 0."""
-    top = BY_NAME[slo.service].tier == 0
+    top = stage.company.by_name[slo.service].tier == 0
     level = _TIGHT.get(slo.slo) or (rng.uniform(0.2, 0.4) if top else rng.uniform(0.3, 0.7))
-    months = np.exp(rng.normal(0, 0.2 if top else 0.36, 12 * line.years + 2))
-    return np.asarray(level * months[line.month] * by_month(line.month, 1.0, 1.3, 0.9), dtype=np.float64)
+    months = np.exp(rng.normal(0, 0.2 if top else 0.36, 12 * stage.years + 2))
+    return np.asarray(level * months[stage.month] * by_month(stage.month, 1.0, 1.3, 0.9), dtype=np.float64)
 
 
 def _dips(start: Ints, minutes: Floats, slo: Promise, hits: Sequence[tuple[int, int, float]]) -> Floats:

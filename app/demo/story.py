@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 from app.demo.organisation import FROZEN
-from app.demo.timeline import HOUR, Timeline, back, micros
+from app.demo.stage import Stage
+from app.demo.timeline import HOUR, back, micros
 
 
 class Told(NamedTuple):
@@ -27,9 +28,9 @@ class Told(NamedTuple):
     """Not even mitigated yet."""
 
 
-def told(line: Timeline) -> tuple[Told, ...]:
+def told(stage: Stage) -> tuple[Told, ...]:
     """Two chains in the bad quarter, a supplier's outage, checkout's spent budget, and what is open now."""
-    launch = micros(back(line.last, 8))
+    launch = micros(back(stage.last, 8))
     day = 24 * HOUR
     return (
         Told(
@@ -118,10 +119,10 @@ def told(line: Timeline) -> tuple[Told, ...]:
             False,
             chain="index",
         ),
-        Told("Card network down for all shops", line.ago(96, 13), "payments-api", 2, "third party", 3, 88, 0.35, True),
+        Told("Card network down for all shops", stage.ago(96, 13), "payments-api", 2, "third party", 3, 88, 0.35, True),
         Told(
             "Checkout: one in two payments declined by a wrong limit",
-            line.ago(11, 15),
+            stage.ago(11, 15),
             FROZEN,
             1,
             "configuration",
@@ -133,7 +134,7 @@ def told(line: Timeline) -> tuple[Told, ...]:
         ),
         Told(
             "Checkout: saved cards missing for some customers",
-            line.ago(5, 10),
+            stage.ago(5, 10),
             FROZEN,
             3,
             "configuration",
@@ -144,7 +145,7 @@ def told(line: Timeline) -> tuple[Told, ...]:
         ),
         Told(
             "Shipping: labels of one carrier come late",
-            line.ago(1, 17),
+            stage.ago(1, 17),
             "shipping",
             2,
             "third party",
@@ -156,7 +157,7 @@ def told(line: Timeline) -> tuple[Told, ...]:
         ),
         Told(
             "Data warehouse: nightly load behind",
-            line.ago(1, 21),
+            stage.ago(1, 21),
             "data-warehouse",
             3,
             "capacity",
