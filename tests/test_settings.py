@@ -1,0 +1,141 @@
+"""Settings: defaults that suit one person's machine, and refusals that name the variable."""
+
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from app.charts.theme import streamlit_theme
+from app.settings import SettingsError, data_folder, demo_url, load
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import os
+
+    for name in [name for name in os.environ if name.startswith("NINES_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setattr(sys, "platform", "linux")
+
+
+def test_without_a_word_the_store_is_a_file_of_the_user_and_nobody_else_can_come_in(tmp_path: Path) -> None:
+    settings = load()
+
+    assert settings.database_url == f"sqlite:///{tmp_path}/nines/nines.db"
+    assert settings.host == "127.0.0.1"
+    assert settings.loopback
+    assert not settings.trusted_proxy
+
+
+def test_the_demo_has_a_store_of_its_own() -> None:
+    assert demo_url() != load().database_url
+    assert demo_url().endswith("/nines/demo.db")
+
+
+@pytest.mark.parametrize(
+    ("platform", "variable", "tail"),
+    [
+        ("darwin", "", "Library/Application Support/nines"),
+        ("win32", "LOCALAPPDATA", "nines"),
+        ("linux", "XDG_DATA_HOME", "nines"),
+        ("linux", "", ".local/share/nines"),
+    ],
+)
+def test_data_live_where_the_platform_keeps_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, platform: str, variable: str, tail: str
+) -> None:
+    monkeypatch.setattr(sys, "platform", platform)
+    monkeypatch.delenv("XDG_DATA_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    if variable:
+        monkeypatch.setenv(variable, str(tmp_path))
+
+    assert data_folder() == tmp_path / tail
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("NINES_PORT", "http", "NINES_PORT is 'http' but must be a whole number."),
+        ("NINES_PORT", "99999", "NINES_PORT is '99999' but must be from 0 to 65535."),
+        ("NINES_HOST", "everywhere", "must be an address of this machine"),
+        ("NINES_TRUSTED_PROXY", "perhaps", "NINES_TRUSTED_PROXY is 'perhaps' but must be true or false."),
+        ("NINES_LOG_LEVEL", "loud", "must be debug, info, warning or error"),
+        ("NINES_ALLOWED_HOSTS", "https://nines.example.com", "without scheme and port"),
+        ("NINES_ALLOWED_HOSTS", "nines.example.com:443", "without scheme and port"),
+        ("NINES_DATABASE_URL", "mysql://root@host/nines", "NINES_DATABASE_URL must be sqlite:"),
+        ("NINES_DATABASE_URL", "postgresql://host", "must name a database"),
+        ("NINES_DATABASE_URL", "postgresql://host:port/nines", "must name a database"),
+        ("NINES_DATABASE_URL", "sqlite://", "name a file"),
+        ("NINES_DATABASE_URL", "sqlite:///:memory:", "name a file"),
+        ("NINES_PROT", "8501", "NINES_PROT is no setting of Nines; NINES_PORT is."),
+    ],
+)
+def test_nonsense_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsError) as refused:
+        load()
+
+    assert told in str(refused.value)
+    assert str(refused.value).startswith(name)
+
+
+def test_a_password_is_never_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NINES_DATABASE_URL", "postgresql://nines:hush@db.example.com:5432/nines?sslmode=require")
+    settings = load()
+
+    assert "hush" not in f"{settings!r} {settings} {settings.store_name}"
+    assert settings.store_name == "postgresql://db.example.com:5432/nines"
+
+    monkeypatch.setenv("NINES_DATABASE_URL", "postgresql://nines:hush@db.example.com")
+    with pytest.raises(SettingsError) as refused:
+        load()
+    assert "hush" not in str(refused.value)
+
+
+def test_postgres_is_postgresql(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NINES_DATABASE_URL", "postgres://db/nines")
+
+    assert load().database_url == "postgresql://db/nines"
+
+
+def test_an_empty_variable_counts_as_not_set_and_a_choice_wins_over_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NINES_PORT", "")
+    monkeypatch.setenv("NINES_LOG_LEVEL", "WARNING")
+    monkeypatch.setenv("NINES_USER", "ada")
+
+    settings = load(port=None, user="grace")
+
+    assert settings.port == 8501
+    assert settings.log_level == "warning"
+    assert settings.user == "grace"
+
+
+def test_hosts_are_the_loopback_names_and_those_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NINES_ALLOWED_HOSTS", "Nines.example.com; *.corp.example.com")
+
+    assert load().hosts == ("localhost", "127.0.0.1", "::1", "nines.example.com", "*.corp.example.com")
+
+
+def test_the_theme_has_the_colours_of_the_charts_and_exactly_ten_categories() -> None:
+    theme = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]
+
+    for name, section in streamlit_theme().items():
+        assert {key: theme[name][key] for key in section} == section
+        assert len(theme[name]["chartCategoricalColors"]) == 10
+
+
+def test_the_documentation_names_every_setting() -> None:
+    from app.settings import Settings
+
+    text = (ROOT / "docs" / "operate.md").read_text(encoding="utf-8")
+
+    for name in Settings.model_fields:
+        assert f"NINES_{name.upper()}" in text
