@@ -87,14 +87,12 @@ def _drawn(
     """One incident of a month, on a service that suits its severity."""
     severity = (1 if rng.random() < 0.3 else 2) if major else int(rng.choice([3, 4, 5], p=[0.42, 0.4, 0.18]))
     recent = stage.days - 36
-    weights = np.array(
-        [(4, 3, 1.2, 0.15)[s.tier] if major else (1.2, 1.4, 1.2, 0.9)[s.tier] for s in stage.company.services]
-    )
+    services = stage.company.services
+    weights = np.array((4, 3, 1.2, 0.15) if major else (1.2, 1.4, 1.2, 0.9))[stage.company.tiers]
     weights *= [{"search": 1.5, "data": 0.7}.get(s.team, 1.0) * (s.service != RETIRED) for s in services]
     if offset in BAD_QUARTER:
         weights *= [
-            2.2 if s.service in (FROZEN, "payments-api", "cart", "orders", "api-gateway") else 1
-            for s in stage.company.services
+            2.2 if s.service in (FROZEN, "payments-api", "cart", "orders", "api-gateway") else 1 for s in services
         ]
     if last >= recent:
         weights *= [0.0 if (s.tier == 0 and major) or s.service == FROZEN else 1.0 for s in services]
