@@ -18,8 +18,9 @@ from app.store.engine import writing
 from app.store.write import Reject, RunCounts, Touched, add_rejects, begin_run, end_run, known, upsert
 from data_sources import files
 from data_sources.columns import rules
+from data_sources.delimited import Unreadable
 from data_sources.duplicates import Keys
-from data_sources.files import Batch, Columns, FactFile, Found, Progress, Refused, Unreadable
+from data_sources.files import Batch, Columns, FactFile, Found, Progress, Refused
 
 __all__ = ["Change", "Refused", "Report", "preview", "run"]
 SHOWN = 20
@@ -106,7 +107,10 @@ def preview(
     timezone: ZoneInfo | None = None,
     examples: int = 10,
 ) -> Report:
-    """What an import of these files would do, with examples of the facts that it would add or change. Changes nothing."""
+    """What an import of these files would do, with examples of the facts that it would add or change; changes nothing.
+
+    Raises Refused as `run` does.
+    """
     report = run(engine, paths, source=source, timezone=timezone, dry_run=True, examples=examples)
     report.changes.sort(key=lambda change: change.new)
     return report

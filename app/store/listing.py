@@ -40,7 +40,7 @@ def stored(
     for start in range(0, len(rows), _SOME):
         match = [sa.and_(*(_is(table.c[name], row.get(name)) for name in key)) for row in rows[start : start + _SOME]]
         for held in conn.execute(sa.select(table).where(table.c.source == source, sa.or_(*match))).mappings():
-            found[tuple(held[name] for name in key)] = held
+            found[tuple(held[name] for name in key)] = dict(held)
     return found
 
 
@@ -56,4 +56,5 @@ def open_rejects(conn: Connection) -> Iterator[Mapping[str, Any]]:
         .where(REJECTS.c.resolved_by.is_(None))
         .order_by(REJECTS.c.entity, REJECTS.c.file, REJECTS.c.line, REJECTS.c.id)
     )
-    yield from conn.execution_options(yield_per=_AHEAD).execute(query).mappings()
+    for row in conn.execution_options(yield_per=_AHEAD).execute(query).mappings():
+        yield dict(row)
