@@ -1,6 +1,7 @@
 """Calendar periods, cut in a zone."""
 
 from datetime import UTC, date, datetime
+from itertools import pairwise
 
 import pytest
 
@@ -45,7 +46,7 @@ def test_a_month_starts_at_local_midnight() -> None:
 def test_periods_of_a_kind_follow_each_other_without_gap(kind: str) -> None:
     found = between(date(2024, 1, 15), date(2026, 3, 3), kind)  # type: ignore[arg-type]
 
-    assert all(a.after == b.first and b.previous() == a for a, b in zip(found, found[1:], strict=False))
+    assert all(a.after == b.first and b.previous() == a for a, b in pairwise(found))
     assert all(parse(p.key) == p for p in found)
 
 
