@@ -44,7 +44,7 @@ LAYERS = (
         {"app.ingest", "app.store", "data_sources", *MEASURE},
         {"numpy", "pyarrow", "pydantic", "sqlalchemy"},
     ),
-    Layer("app/ui/", {"app.ui", *RUN}, {"numpy", "pandas", "plotly", "pydantic", "streamlit"}),
+    Layer("app/ui/", {"app.ui", *RUN}, {"numpy", "pandas", "plotly", "pydantic", "streamlit", "xlsxwriter"}),
     Layer("app/review/", {"app.review", *RUN}, {"numpy", "openpyxl", "pptx", "pydantic", "typst", "xlsxwriter"}),
     Layer("app/demo/", {"app.demo", *RUN}, {"numpy", "pyarrow", "pydantic", "sqlalchemy"}),
     Layer(
