@@ -243,7 +243,7 @@ class _Answer:
             certain=certain(op, target, interval) if op and target is not None and value is not None else None,
             signal=told.word,
             partial=partial,
-            as_of=min(period.end, self.ask.as_of),
+            as_of=self.ask.as_of,
             extra=self._extra(value, tally, group, durations),
             limits=(told.limits.low, told.limits.centre, told.limits.high) if told.limits else None,
             since=self._since(period, told.since) if told.word in ("improving", "worsening") else None,
