@@ -46,7 +46,9 @@ class ServerError(Exception):
     """The server cannot start; the message is one sentence that says why and what to do."""
 
 
-def serve(settings: Settings, demo: bool = False, announce: Callable[[str], None] | None = None) -> None:
+def serve(
+    settings: Settings, demo: bool = False, announce: Callable[[str], None] | None = None, script: Path = SCRIPT
+) -> None:
     """Serves the app until it is told to stop; `announce` gets one line with the address once it answers.
 
     With `demo` it serves the demo organisation's own store, which must have been filled. Raises ServerError, or
@@ -69,7 +71,7 @@ def serve(settings: Settings, demo: bool = False, announce: Callable[[str], None
         place = f"[{settings.host}]" if ":" in settings.host else settings.host
         what = "the demo organisation" if settings.demo else settings.store_name
         ready = f"Nines is on http://{place}:{port} and shows {what}. Stop it with Ctrl+C."
-        server = _Announcing(_uvicorn(build(settings, engine)), lambda: (announce or _say)(ready))
+        server = _Announcing(_uvicorn(build(settings, engine, script)), lambda: (announce or _say)(ready))
         signal.signal(signal.SIGTERM, _leave)
         try:
             server.run(sockets=[listening])
@@ -81,7 +83,7 @@ def serve(settings: Settings, demo: bool = False, announce: Callable[[str], None
         raise ServerError("The server did not start; the log above says why.")
 
 
-def build(settings: Settings, engine: Engine, script: Path = SCRIPT) -> ASGIApp:
+def build(settings: Settings, engine: Engine, script: Path) -> ASGIApp:
     """The ASGI app: Streamlit's, with what surrounds it. Call `configure` first."""
     assets = Assets(Path(file_util.get_static_dir()), title="Nines")
     handlers: dict[Any, Callable[..., Any]] = {HTTPException: errors.on_http_error, Exception: errors.on_crash}

@@ -43,11 +43,10 @@ if "fail" in st.query_params:
 START = """
 import sys
 from pathlib import Path
-import app.server
+from app.server import serve
 from app.settings import load
 
-app.server.build.__defaults__ = (Path(sys.argv[1]),)
-app.server.serve(load(port=0, database_url=sys.argv[2]))
+serve(load(port=0, database_url=sys.argv[2]), script=Path(sys.argv[1]))
 """
 
 
