@@ -74,8 +74,8 @@ def durations(
     said = tuple(_median(number, op) for number in medians)
     middle = Series("median", tuple(number.value for number in medians), "main", said)
     return Chart(
-        "points", wording.finding(name, medians), f"A point for each {what}, a bar for each median; log axis", "minutes",
-        x, (points, middle), target=constant_target(medians), target_op=op, signals=signals(medians),
+        "points", wording.finding(name, medians), f"A point for each {what}, a bar for each median; log axis",
+        "minutes", x, (points, middle), target=constant_target(medians), target_op=op, signals=signals(medians),
         partial=partial(medians), log=any(one.minutes > 0 for one in each), empty=_EMPTY,
     )  # fmt: skip
 

@@ -66,7 +66,7 @@ def draw_plot(pen: Pen, chart: Chart, wide: float, top: float, high: float) -> N
     years = any(year for _, _, year in names(chart.x, 1000))
     left = max((width(name) for _, name in axis.ticks), default=0) + 10
     texts = _labels(chart, Area(0, 0, 0, 100, 1, axis))
-    room = min(max((_room(label) for label in texts), default=0) + 10, wide * 0.36)
+    room = min(max((room_of(label) for label in texts), default=0) + 10, wide * 0.36)
     top += 18 if chart.marks or chart.kind == "bar" else 8
     bottom = high - (36 if years else 22)
     step = (wide - left - room) / max(len(chart.x), 1)
@@ -92,8 +92,14 @@ def draw_plot(pen: Pen, chart: Chart, wide: float, top: float, high: float) -> N
         _lines(pen, chart, area)
     if chart.kind == "points":
         _points(pen, chart, area)
-    _right(pen, _labels(chart, area), area, wide)
+    _right(pen, labels(chart, area), area, wide)
     _hits(pen, chart, area)
+
+
+def labels(chart: Chart, area: Area) -> list[tuple[Label, float]]:
+    """The direct labels of a chart, each with the height at which it stands, moved apart where they would meet."""
+    found = _labels(chart, area)
+    return list(zip(found, apart([label.y for label in found], 15, area.top, area.bottom), strict=True))
 
 
 def _labels(chart: Chart, area: Area) -> list[Label]:
@@ -135,9 +141,8 @@ def _stack_labels(chart: Chart, area: Area) -> list[Label]:
     return found
 
 
-def _right(pen: Pen, labels: list[Label], area: Area, wide: float) -> None:
-    places = apart([label.y for label in labels], 15, area.top, area.bottom)
-    for label, y in zip(labels, places, strict=True):
+def _right(pen: Pen, found: list[tuple[Label, float]], area: Area, wide: float) -> None:
+    for label, y in found:
         x = area.right + 8
         if label.stroke:
             pen.line(x, y, x + 9, y, label.swatch, 2)
@@ -148,7 +153,8 @@ def _right(pen: Pen, labels: list[Label], area: Area, wide: float) -> None:
         pen.text(x, y + 4, shortened(text, wide - x), fill=label.fill, weight=label.weight)
 
 
-def _room(label: Label) -> float:
+def room_of(label: Label) -> float:
+    """How wide a label stands with its swatch, in px."""
     return width(label.text) + (14 if label.swatch else 0)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 VerdictKey = Literal["met", "missed", "unsure", "no_data", "no_target"]
-FONT = '"Source Sans", "Source Sans 3", "Source Sans Pro", system-ui, sans-serif'
+FONT = '"Source Sans", "Source Sans 3", "Helvetica Neue", Arial, sans-serif'
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,44 @@
+"""Small parts that plotly figures share."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from app.charts.description import Chart
+from app.charts.scale import names
+from app.charts.theme import Palette
+
+
+def x_axis(chart: Chart, colours: Palette, width: int) -> dict[str, Any]:
+    named = names(chart.x, 0.35 * width / max(len(chart.x), 1))
+    texts = [f"{plain(name)}<br>{year}" if year else plain(name) for _, name, year in named]
+    return {
+        "tickmode": "array",
+        "tickvals": [at for at, _, _ in named],
+        "ticktext": texts,
+        "range": [-0.5, len(chart.x) - 0.5],
+        "showgrid": False,
+        "zeroline": False,
+        "fixedrange": True,
+        "tickangle": 0,
+        "tickfont": {"color": colours.muted},
+    }
+
+
+def target(value: float, colours: Palette) -> dict[str, Any]:
+    return {
+        "type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": value, "y1": value, "name": "target",
+        "line": {"color": colours.text, "width": 1.2, "dash": "dash"},
+    }  # fmt: skip
+
+
+def note(text: str, ink: str, size: float) -> dict[str, Any]:
+    return {"text": text, "showarrow": False, "align": "left", "font": {"color": ink, "size": size}}
+
+
+def lines(lines: Sequence[str]) -> str:
+    return "<br>".join(plain(line) for line in lines)
+
+
+def plain(text: str) -> str:
+    """Text that plotly shows as it is: no markup, no templates."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("%{", "% {")
