@@ -7,12 +7,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from app.demo import change, incidents, learning, oncall, program, registry, resilience, risks, sli
+from app.demo import change, incidents, learning, markets, oncall, program, registry, resilience, risks, sli
 from app.demo.columns import from_rows
 from app.demo.stage import Stage
 from app.records import ENTITIES
 
-SIZES = ("small",)
+SIZES = ("small", "enterprise")
 
 
 def tables(today: date, size: str = "small") -> Iterator[tuple[str, pa.Table]]:
@@ -22,7 +22,7 @@ def tables(today: date, size: str = "small") -> Iterator[tuple[str, pa.Table]]:
     """
     if size not in SIZES:
         raise ValueError(f"{size!r} is not a size of the demo: choose {' or '.join(SIZES)}")
-    stage = Stage(today)
+    stage = Stage(today) if size == "small" else Stage(today, markets.YEARS, markets.company())
     shipped = change.ships(stage)
     cases = incidents.cases(stage, shipped)
     duties = oncall.rota(stage)

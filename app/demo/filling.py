@@ -15,12 +15,14 @@ from app.demo.timeline import Timeline, instant
 from app.records import ENTITIES
 from app.store.engine import writing
 from app.store.sums import refresh
-from app.store.tables import FACTS
+from app.store.tables import FACTS, SOURCES
 from app.store.write import RunCounts, Touched, begin_run, end_run, set_policy, upsert
 
 Progress = Callable[[str, int], None]
 """Told after each batch: the entity and how many of its rows are written."""
 _ACTOR = "demo"
+_EXPECTED = {"datadog": 48, "pagerduty": 48, "github": 96, "jira": 96, "grc": 24 * 31}
+"""Source → within how many hours it is expected to bring something new."""
 
 
 class NotEmpty(ValueError):
@@ -49,6 +51,8 @@ def fill(engine: Engine, size: str = "small", today: date | None = None, progres
                 if progress:
                     progress(entity, written[entity])
         refresh(conn, touched)
+        rows = [{"name": name, "kind": "file", "expected_hours": hours} for name, hours in _EXPECTED.items()]
+        conn.execute(SOURCES.insert(), rows)
         counts = {entity: RunCounts(written[entity], written[entity], 0, 0, 0) for entity in written}
         end_run(conn, run, touched, counts)
     return written.total()

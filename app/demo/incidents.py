@@ -64,7 +64,8 @@ def cases(stage: Stage, shipped: Ships) -> list[Case]:
         first, last = np.flatnonzero(stage.month == offset)[[0, -1]]
         part = (last - first + 1) / 30.4
         major = MAJORS[len(MAJORS) - 1 + offset] if -offset < len(MAJORS) else 2
-        minor = int(rng.poisson(mood(offset, 10.5, 14, 9.5) * min(part, 1)))
+        major = round(major * stage.company.size)
+        minor = int(rng.poisson(mood(offset, 10.5, 14, 9.5) * stage.company.size * min(part, 1)))
         major = major if offset < 0 else int(major * min(part, 1))
         for n in range(major + minor):
             found.append(_drawn(stage, shipped, rng, offset, int(first), int(last), n < major))
@@ -158,7 +159,7 @@ def _case(
     name = stage.company.by_name[service].name
     people = stage.company.crew_of(service).people
     wide = rng.random() < (0.35 if severity < 3 else 0.1)
-    also = [s.service for s in stage.company.services if wide and s.product == stage.company.by_name[service].product]
+    also = stage.company.beside(service) if wide else []
     services = [service, *[s for s in also if s not in (service, RETIRED)][:1]]
     odd, acknowledged = rng.random(), detected + int(rng.gamma(2, 1.6) * MINUTE)
     row: dict[str, Any] = {

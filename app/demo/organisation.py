@@ -24,6 +24,11 @@ class Serv(NamedTuple):
     cost: float | None = None
     """Of a minute down, EUR."""
 
+    @property
+    def market(self) -> str:
+        """The country it is run for; home is empty."""
+        return self.team.partition("-")[2]
+
 
 class Promise(NamedTuple):
     slo: str

@@ -65,11 +65,9 @@ def _test(stage: Stage, rng: np.random.Generator, s: Serv, day: int) -> dict[str
 
 
 def _plan(stage: Stage, s: Serv, kind: str, day: int) -> dict[str, Any]:
-    also = [
-        o.service
-        for o in stage.company.services
-        if o.product == s.product and o.tier <= 1 and o.service not in (s.service, UNTESTED, RETIRED)
-    ]
+    company = stage.company
+    near = (company.by_name[name] for name in company.beside(s.service))
+    also = [o.service for o in near if o.tier <= 1 and o.service not in (s.service, UNTESTED, RETIRED)]
     targets = day % 3 != 0 or s.tier == 0
     own = _OWN.get(s.service, (_RTO[s.tier], _RPO[s.tier]))
     return {

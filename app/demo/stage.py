@@ -44,8 +44,18 @@ class Company:
     def _crews(self) -> dict[str, Crew]:
         return {crew.team: crew for crew in self.crews}
 
+    @property
+    def size(self) -> float:
+        """How much more happens to it than to the small company; teams look after their own, so it grows slower."""
+        return float((len(self.services) / len(SERVICES)) ** 0.75)
+
     def crew_of(self, service: str) -> Crew:
         return self._crews[self.by_name[service].team]
+
+    def beside(self, service: str) -> list[str]:
+        """The services of the same product and market, itself included."""
+        own = self.by_name[service]
+        return [s.service for s in self.services if (s.product, s.market) == (own.product, own.market)]
 
     def people_of(self, service: str) -> tuple[str, ...]:
         """The people of the team behind a service."""

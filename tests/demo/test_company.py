@@ -299,3 +299,21 @@ def test_change_failures_are_in_the_usual_range(told: Rows) -> None:
     failed = sum(row["status"] == "rolled_back" or row["deployment"] in caused for row in counted)
 
     assert 0.08 <= failed / len(counted) <= 0.15
+
+
+def test_the_large_size_has_a_thousand_services_and_resolves() -> None:
+    names: dict[str, set[str]] = {}
+    rows: Counter[str] = Counter()
+    linked = {"pages": "team", "deployments": "service", "impacts": "service", "sli": "slo", "shifts": "team"}
+    for entity, table in tables(TODAYS[0], "enterprise"):
+        rows[entity] += table.num_rows
+        if entity in ("teams", "services", "slos"):
+            names[entity] = set(table[ENTITIES[entity].key[0]].to_pylist())
+        if entity in linked:
+            other = ENTITIES[entity].refs.get(linked[entity]) or ENTITIES[entity].links[linked[entity]]
+            assert set(table[linked[entity]].unique().to_pylist()) <= names[other]
+
+    assert rows["services"] >= 1000
+    assert len(names["slos"]) >= 2500
+    assert rows["sli"] > 2_500_000
+    assert set(rows) == set(ENTITIES)

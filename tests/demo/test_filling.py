@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from app.demo import NotEmpty, fill
 from app.demo.company import facts
 from app.records import ENTITIES
 from app.store.engine import open_store
+from app.store.freshness import sources
 from app.store.tables import FACTS, IMPORTS
 
 TODAY = date(2026, 11, 23)
@@ -48,3 +49,12 @@ def test_a_store_that_holds_facts_is_refused_and_unchanged(store: Engine) -> Non
 
     with store.connect() as conn:
         assert conn.execute(sa.select(sa.func.count()).select_from(IMPORTS)).scalar() == 1
+
+
+def test_one_source_alone_is_late_on_the_morning_after(store: Engine) -> None:
+    fill(store, today=TODAY)
+
+    with store.connect() as conn:
+        late = [source.name for source in sources(conn) if source.late_by(datetime(2026, 11, 23, 9, tzinfo=UTC))]
+
+    assert late == ["jira"]
