@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import sqlalchemy as sa
 from alembic.migration import MigrationContext
@@ -108,6 +109,8 @@ def migrate(conn: Connection) -> None:
     context = MigrationContext.configure(conn, opts={"fn": steps, "target_metadata": METADATA})
     with Operations.context(context):
         context.run_migrations()
+    if not conn.execute(sa.select(META.c.value).where(META.c.name == "store")).scalar():
+        conn.execute(META.insert().values(name="store", value=uuid4().hex))
 
 
 def _count_up(conn: Connection) -> None:

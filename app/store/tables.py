@@ -116,11 +116,13 @@ PAGE_SUMS = (
     "acknowledged",
     "negative",
     "waiting",
+    "in_time",
     "noise",
     "marked",
     "interruptions",
     "after_hours",
     "asleep",
+    "without_shift",
 )
 PAGE_DAYS = sa.Table(
     "page_days",
@@ -128,7 +130,7 @@ PAGE_DAYS = sa.Table(
     _key("day", sa.Integer),
     _key("team"),
     _key("service"),
-    *(_number(name) for name in (*PAGE_SUMS, "without_shift")),
+    *(_number(name) for name in PAGE_SUMS),
     _number("latest_at"),
     sqlite_with_rowid=False,
 )
@@ -168,13 +170,13 @@ DAY_MARKS = sa.Table(
 HOLES = sa.Table(
     "holes",
     METADATA,
+    _key("source"),
     _key("slo"),
     _key("start", sa.BigInteger),
     sa.Column("end", sa.BigInteger(), nullable=False),
-    _number("latest_at"),
     sqlite_with_rowid=False,
 )
-"""What exclusions cut out of each SLO: the union, disjoint, in microseconds; `latest_at` is the latest start of those merged."""
+"""What exclusions cut out of the rows of each SLO: the union, disjoint, in microseconds. `source` is the SLI rows' own."""
 
 # What the store keeps about itself.
 

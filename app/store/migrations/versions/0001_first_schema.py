@@ -95,8 +95,8 @@ def upgrade() -> None:
     )
     _table(
         "holes",
-        "slo start",
-        "slo text!, start bigint!, end bigint!, latest_at bigint!",
+        "source slo start",
+        "source text!, slo text!, start bigint!, end bigint!",
         rowid=False,
     )
     _table(
@@ -133,8 +133,8 @@ def upgrade() -> None:
         "page_days",
         "day team service",
         "day int!, team text!, service text!, pages bigint!, acknowledged bigint!, negative bigint!, "
-        "waiting bigint!, noise bigint!, marked bigint!, interruptions bigint!, after_hours bigint!, "
-        "asleep bigint!, without_shift bigint!, latest_at bigint!",
+        "waiting bigint!, in_time bigint!, noise bigint!, marked bigint!, interruptions bigint!, "
+        "after_hours bigint!, asleep bigint!, without_shift bigint!, latest_at bigint!",
         rowid=False,
     )
     _table(

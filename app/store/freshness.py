@@ -1,0 +1,74 @@
+"""How fresh each source is: what it brought up to when, when it was last read, and whether it is late."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from app.store.tables import IMPORTS, SOURCES, SPANS
+from app.store.types import moment
+
+
+class SourceState(NamedTuple):
+    """One source of facts, as the store knows it."""
+
+    name: str
+    kind: str
+    """`file`, or the connector's name."""
+    entities: Mapping[str, tuple[datetime, datetime]]
+    """Entity → instants of the first and the last fact, of those entities that happen in time."""
+    last_read_at: datetime | None
+    """When a live source was last read successfully."""
+    imported_at: datetime | None
+    """When an import of it last finished."""
+    expected_hours: float | None
+    """How often it is expected to bring something; None: nobody expects anything."""
+    note: str | None = None
+
+    def data_to(self, as_of: datetime) -> datetime | None:
+        """The instant of the last fact that is not in the future, or of the last successful reading where that
+        is later."""
+        ends = [min(last, as_of) for _, last in self.entities.values()]
+        ends += [self.last_read_at] if self.last_read_at is not None and self.last_read_at <= as_of else []
+        return max(ends, default=None)
+
+    def late_by(self, as_of: datetime) -> timedelta | None:
+        """How much longer than expected nothing came; None where it is in time, or nothing is expected."""
+        to = self.data_to(as_of)
+        if self.expected_hours is None or to is None:
+            return None
+        over = as_of - to - timedelta(hours=self.expected_hours)
+        return over if over > timedelta() else None
+
+
+def sources(conn: Connection) -> tuple[SourceState, ...]:
+    """Every source that brought facts or is configured, by name."""
+    spans: dict[str, dict[str, tuple[datetime, datetime]]] = {}
+    for entity, source, first, last in conn.execute(
+        sa.select(SPANS.c.entity, SPANS.c.source, SPANS.c.first, SPANS.c.last)
+    ):
+        spans.setdefault(source, {})[entity] = (moment(first), moment(last))
+    imported: dict[str, datetime] = {
+        source: at
+        for source, at in conn.execute(
+            sa.select(IMPORTS.c.source, sa.func.max(IMPORTS.c.finished_at, type_=IMPORTS.c.finished_at.type)).group_by(
+                IMPORTS.c.source
+            )
+        )
+        if at is not None
+    }
+    known = {row.name: row for row in conn.execute(sa.select(SOURCES))}
+    return tuple(
+        SourceState(
+            name=name,
+            kind=known[name].kind if name in known else "file",
+            entities=spans.get(name, {}),
+            last_read_at=known[name].last_read_at if name in known else None,
+            imported_at=imported.get(name),
+            expected_hours=known[name].expected_hours if name in known else None,
+            note=known[name].note if name in known else None,
+        )
+        for name in sorted({*spans, *known})
+    )
