@@ -18,10 +18,10 @@ _CAUSE_WEIGHTS = (0.22, 0.2, 0.17, 0.14, 0.08, 0.09, 0.05, 0.05)
 _RESTORE = {1: 38.0, 2: 48.0, 3: 55.0, 4: 70.0, 5: 85.0}
 """Median minutes from detection to mitigation, in calm times."""
 _TITLES = {
-    "deployment": ("{} returns errors after a release", "{}: slow since a release", "{}: errors after a roll-out"),
-    "configuration": ("{}: wrong time-out in production", "{} rejects valid requests after a settings change"),
-    "capacity": ("{} runs out of connections", "{}: queue grows faster than it drains", "{} short of memory at peak"),
-    "dependency": ("{}: a service behind it answers slowly", "{} fails over to stale answers"),
+    "deployment": ("{}: errors after a release", "{}: slow since a release", "{}: errors after a roll-out"),
+    "configuration": ("{}: wrong time-out in production", "{}: valid requests rejected after a settings change"),
+    "capacity": ("{}: out of connections", "{}: queue grows faster than it drains", "{}: short of memory at peak"),
+    "dependency": ("{}: a service behind it answers slowly", "{}: stale answers served"),
     "database": ("{}: database failover took too long", "{}: long-running query blocks writes"),
     "network": ("{}: packet loss between zones", "{}: load balancer drops connections"),
     "third party": ("{}: a supplier's API is down", "{}: a supplier answers slowly"),
@@ -208,7 +208,7 @@ def _hit(
         "end": instant(end) if end else None,
         "level": level,
     }
-    own["share"] = share if rng.random() < 0.93 else None
+    own["share"] = share if sure or rng.random() < 0.93 else None
     case.impacts.append(own)
     if end and outage and rng.random() < 0.25:
         half = instant(start + (end - start) * 3 // 5)
@@ -256,7 +256,7 @@ def _told(stage: Stage, shipped: Ships, rng: np.random.Generator, story: Told) -
         mine = np.flatnonzero((shipped.service == index) & (shipped.at < case.started) & (shipped.status != 1))
         if len(mine) and case.started - shipped.at[mine[-1]] < 5 * DAY:
             case.row["caused_by"] = shipped.id(int(mine[-1]))
-    case.row["chain"] = story.chain
+    case.row["chain"] = story.chain or ""
     return case
 
 
@@ -271,8 +271,11 @@ def _chain(found: list[Case], rng: np.random.Generator) -> None:
         if chain and chain in heads:
             case.row["repeat_of"] = heads[chain]
         elif chain is None and case.service in latest and rng.random() < 0.085:
-            case.row["repeat_of"] = latest[case.service].id
-            case.row["cause"] = case.row["cause"] and latest[case.service].row["cause"]
+            before = latest[case.service].row
+            case.row |= {"repeat_of": before["incident"], "cause": before["cause"]}
+            case.row["title"] = before["title"].removesuffix(", again") + ", again"
+            if before["cause"] != "deployment":
+                case.row["caused_by"] = None
         if chain:
             heads[chain] = case.id
         latest[case.service] = case

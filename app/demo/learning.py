@@ -86,7 +86,7 @@ def actions(
         if risk["treatment"] in ("mitigate", "avoid") and risk["identified_on"]:
             for _ in range(int(rng.integers(0, 3))):
                 opened = max(micros(risk["identified_on"]) + int(rng.uniform(2, 60) * DAY), stage.start)
-                wanted.append((opened, "risk", risk["risk"], _anyone(stage, rng), f"Treat: {risk['title'].lower()}"))
+                wanted.append((opened, "risk", risk["risk"], _anyone(stage, rng), f"Treat the risk: {risk['title']}"))
     for test in tests:
         if test["result"] in ("failed", "partial"):
             for _ in range(int(rng.integers(1, 3))):
@@ -97,7 +97,7 @@ def actions(
                         "dr_test",
                         test["test"],
                         stage.company.people_of(test["services"][0]),
-                        f"Finding of {test['name'].lower()}",
+                        f"Mend what the test found: {test['name']}",
                     )
                 )
     for offset in sorted(set(stage.month.tolist())):

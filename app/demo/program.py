@@ -96,7 +96,7 @@ def _month(stage: Stage, rng: np.random.Generator, n: int, offset: int, season: 
         return {
             "kpi": kpi,
             "scope": scope,
-            "part": round(whole * min(value, 1), 1),
+            "part": float(round(whole * min(value, 1))),
             "whole": whole,
             "source": source,
             **more,
