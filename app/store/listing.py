@@ -58,3 +58,14 @@ def open_rejects(conn: Connection) -> Iterator[Mapping[str, Any]]:
     )
     for row in conn.execution_options(yield_per=_AHEAD).execute(query).mappings():
         yield dict(row)
+
+
+def open_reject_counts(conn: Connection) -> dict[str, int]:
+    """Entity → how many of its rows are set aside and not yet mended."""
+    query = (
+        sa.select(REJECTS.c.entity, sa.func.count())
+        .where(REJECTS.c.resolved_by.is_(None))
+        .group_by(REJECTS.c.entity)
+        .order_by(REJECTS.c.entity)
+    )
+    return {row[0]: row[1] for row in conn.execute(query)}

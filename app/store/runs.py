@@ -1,0 +1,88 @@
+"""What imports did, and the rows that they set aside: for the lists on Data health."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from app.store.tables import IMPORTS, REJECTS
+from app.store.write import RunCounts
+
+
+class Run(NamedTuple):
+    """One import."""
+
+    id: int
+    started_at: datetime
+    finished_at: datetime | None
+    kind: str
+    source: str
+    names: Sequence[str]
+    """The files it read."""
+    actor: str
+    status: str
+    """`done`, `set_aside` (done, some rows were set aside) or `running`."""
+    counts: Mapping[str, RunCounts]
+    """Entity → what became of its rows."""
+
+    @property
+    def total(self) -> RunCounts:
+        """What became of the rows of all entities."""
+        return RunCounts(*(sum(column) for column in zip(*self.counts.values(), strict=True))) if self.counts else _NONE
+
+
+_NONE = RunCounts(0, 0, 0, 0, 0)
+
+
+class Aside(NamedTuple):
+    """One row that was set aside."""
+
+    run: int
+    source: str
+    entity: str
+    file: str
+    line: int | None
+    column: str | None
+    value: str | None
+    reason: str
+    row: Mapping[str, str | None]
+    """The row as it was read."""
+    resolved_by: int | None
+    """The import that mended it."""
+
+
+def runs(conn: Connection, limit: int = 500) -> tuple[Run, ...]:
+    """The imports, the latest first."""
+    found = conn.execute(sa.select(IMPORTS).order_by(IMPORTS.c.id.desc()).limit(limit))
+    return tuple(
+        Run(
+            row.id,
+            row.started_at,
+            row.finished_at,
+            row.kind,
+            row.source,
+            tuple(row.names),
+            row.actor,
+            row.status,
+            {entity: RunCounts(**counts) for entity, counts in row.counts.items()},
+        )
+        for row in found
+    )
+
+
+def set_aside(conn: Connection, *, run: int | None = None, limit: int | None = None) -> tuple[Aside, ...]:
+    """Rows set aside by one import (those mended since as well), or by any and not mended yet; by file and line."""
+    which = REJECTS.c.resolved_by.is_(None) if run is None else REJECTS.c.run == run
+    columns = (REJECTS.c[name] for name in Aside._fields)
+    order = (REJECTS.c.entity, REJECTS.c.file, REJECTS.c.line, REJECTS.c.id)
+    found = conn.execute(sa.select(*columns).where(which).order_by(*order).limit(limit))
+    return tuple(Aside(*row) for row in found)
+
+
+def open_counts(conn: Connection) -> dict[tuple[str, str], int]:
+    """(entity, source) → how many rows are set aside and not mended yet."""
+    columns: tuple[Any, ...] = (REJECTS.c.entity, REJECTS.c.source)
+    query = sa.select(*columns, sa.func.count()).where(REJECTS.c.resolved_by.is_(None)).group_by(*columns)
+    return {(entity, source): count for entity, source, count in conn.execute(query)}
