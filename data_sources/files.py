@@ -16,6 +16,8 @@ from data_sources.delimited import Bad, Chunk, Unreadable
 
 _PLACES = {name: at for at, name in enumerate(ENTITIES)}
 _NAME = re.compile(rf"({'|'.join(sorted(ENTITIES, key=len, reverse=True))})(?:-.*| ?\(\d+\))?", re.IGNORECASE)
+MENDED = "rejected_"
+"""How the columns begin that tell what was wrong with a row before it was mended: passed over without a word."""
 _WORKBOOKS = (".xlsx", ".xlsm")
 Progress = Callable[[str, int, int], None]
 """Called with a file's name, how much of it is read, and its size, in one unit or another."""
@@ -112,7 +114,7 @@ def columns(file: FactFile) -> Columns:
     twice = sorted({name for name in present if present.count(name) > 1})
     if twice:
         raise Unreadable(f"names the column {twice[0]} twice: rename or remove one of them")
-    others = [name for name in present if name not in known]
+    others = [name for name in present if name not in known and not name.startswith(MENDED)]
     missing = [name for name in _required(file.entity) if name not in present]
     if missing:
         raise Unreadable(_missing(missing, others))
