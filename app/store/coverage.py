@@ -26,7 +26,7 @@ def held(conn: Connection) -> dict[Key, int]:
 
 
 def by_month(conn: Connection, months: Sequence[Period]) -> dict[Key, tuple[int, ...]]:
-    """(entity, source) → how many facts in each of these months, which follow each other; entities that happen in time."""
+    """(entity, source) → how many facts in each of these months, which follow each other. Of entities with a time."""
     found: dict[Key, list[int]] = {}
     for entity, declared in ENTITIES.items():
         if declared.at is None or not months:

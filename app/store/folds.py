@@ -114,15 +114,8 @@ def pages(
         .where(shift.c.responder == rung.c.responder)
         .where(micro(shift.c.start) <= rung.c.at, micro(shift.c.end) > rung.c.at)
     )
-    targets = {name: policy.tiers[tier].engage_minutes for name, tier in rules.tiers.items() if tier in policy.tiers}
-    kinds: dict[str, sa.types.TypeEngine[Any]] = {"service": sa.Text(), "micros": sa.BigInteger()}
-    target = values("targets", kinds, sorted((name, round(m * _MINUTE)) for name, m in targets.items()))
-    allowed: sa.ColumnElement[Any] = number(round(policy.engage_minutes_without_tier * _MINUTE))
-    source: sa.FromClause = rung
-    if target is not None:
-        source = source.outerjoin(target, target.c.service == rung.c.service)
-        allowed = sa.func.coalesce(target.c.micros, allowed)
-    source, alive = _alive(source, rung.c.service, rung.c.at, retired or {})
+    allowed = _allowed(rung.c.service, rules)
+    source, alive = _alive(rung, rung.c.service, rung.c.at, retired or {})
     one = (
         sa.select(
             rung.c.k,
@@ -177,6 +170,20 @@ def _team_offset(rung: sa.Subquery, rules: Rules, first: int, last: int) -> sa.C
         return usual
     whens = [(rung.c.team.in_(teams), offset(rung.c.at, zone, first, last)) for zone, teams in by_zone.items()]
     return sa.case(*whens, else_=usual)
+
+
+def _allowed(service: sa.ColumnElement[Any], rules: Rules) -> sa.ColumnElement[int]:
+    """The target for engaging, in microseconds: of the service's tier, else the one for none."""
+    by_tier: dict[int, list[str]] = {}
+    for name, tier in sorted(rules.tiers.items()):
+        if tier in rules.policy.tiers:
+            by_tier.setdefault(tier, []).append(name)
+    usual = number(round(rules.policy.engage_minutes_without_tier * _MINUTE))
+    whens = [
+        (service.in_(names), number(round(rules.policy.tiers[tier].engage_minutes * _MINUTE)))
+        for tier, names in by_tier.items()
+    ]
+    return sa.case(*whens, else_=usual) if whens else usual
 
 
 def _clock(value: Any) -> sa.ColumnElement[int]:
@@ -265,7 +272,7 @@ def sli(
     sources: Sequence[str],
     *,
     before: int = FOREVER,
-    slos: Sequence[tuple[str, str]] | None = None,
+    slos: Sequence[str] | None = None,
     retired: Mapping[tuple[str, str], int] | None = None,
 ) -> sa.Select[Any]:
     """k, source, slo and their sums over rows that start before an instant, with the part that exclusions take out."""
@@ -279,9 +286,8 @@ def sli(
     if until is not None:
         source = source.outerjoin(until, sa.and_(until.c.source == row.c.source, until.c.slo == row.c.slo))
         kept = sa.or_(until.c.until.is_(None), at < until.c.until)
-    wanted = values("wanted", {"source": sa.Text(), "slo": sa.Text()}, sorted(slos)) if slos is not None else None
-    if wanted is not None:
-        source = source.join(wanted, sa.and_(wanted.c.source == row.c.source, wanted.c.slo == row.c.slo))
+    if slos is not None:
+        kept = sa.and_(kept, row.c.slo.in_(slos))
     keys = (span.c.k, row.c.source, row.c.slo)
     busy = row.c.total > 0
 

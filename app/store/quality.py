@@ -1,11 +1,11 @@
 """What is odd about the facts that were kept: each kind of oddity with how many facts, and the first of them.
 
-A row that cannot be is set aside when it is read (`rejects`); these could be kept, but some number leaves them out, or counts them
-for the company alone.
+A row that cannot be is set aside when it is read (`rejects`); these could be kept, but some number leaves them out, or
+counts them for the company alone.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -50,12 +50,12 @@ class Finding(NamedTuple):
     """One kind of oddity."""
 
     kind: str
-    """unknown_link, backwards, no_end, impact_no_end, no_start, no_service, slo_no_data, slo_silent, no_slo, future, differs,
-    no_result."""
+    """unknown_link, backwards, no_end, impact_no_end, no_start, no_service, slo_no_data, slo_silent, no_slo, future,
+    differs, no_result."""
     entity: str
     column: str | None
-    count: int
-    """Facts, unless the kind says otherwise."""
+    facts: int
+    """How many facts of the entity."""
     examples: tuple[Example, ...]
 
 
@@ -70,7 +70,7 @@ def findings(conn: Connection, now: datetime) -> tuple[Finding, ...]:
         *_differing(conn),
         *_tests(conn, now),
     )
-    return tuple(finding for finding in found if finding.count)
+    return tuple(finding for finding in found if finding.facts)
 
 
 def _unknown_links(conn: Connection) -> Iterator[Finding]:
@@ -81,7 +81,8 @@ def _unknown_links(conn: Connection) -> Iterator[Finding]:
             named: Counter[tuple[str, str]] = Counter()
             facts = 0
             for source, value, count in conn.execute(_named(entity.name, column)):
-                unknown = [name for name in (value if isinstance(value, tuple) else (value,)) if name and name not in known]
+                names = value if isinstance(value, tuple) else (value,)
+                unknown = [name for name in names if name not in known]
                 facts += count if unknown else 0
                 for name in unknown:
                     named[source, name] += count
@@ -108,7 +109,15 @@ def _backwards(conn: Connection) -> Iterator[Finding]:
             if summed is not None and not conn.execute(sa.select(sa.func.sum(summed))).scalar():
                 continue
             odd = table.c[later] < table.c[earlier]
-            yield _facts(conn, "backwards", entity, later, odd, lambda row, a=earlier, b=later: f"{_at(row[b])}, {_at(row[a])}")
+            yield _facts(conn, "backwards", entity, later, odd, _two(later, earlier))
+
+
+def _two(later: str, earlier: str) -> Callable[[Any], str]:
+    return lambda row: f"{later} {_at(row[later])}, {earlier} {_at(row[earlier])}"
+
+
+def _one(column: str) -> Callable[[Any], str]:
+    return lambda row: _at(row[column])
 
 
 def _incidents(conn: Connection, now: datetime) -> Iterator[Finding]:
@@ -116,18 +125,18 @@ def _incidents(conn: Connection, now: datetime) -> Iterator[Finding]:
     real = sa.func.coalesce(table.c.kind, "incident") == "incident"
     open_ = sa.and_(table.c.mitigated_at.is_(None), table.c.resolved_at.is_(None))
     old = table.c.detected_at < now - timedelta(days=OPEN_DAYS)
-    yield _facts(conn, "no_end", "incidents", "resolved_at", sa.and_(real, open_, old), lambda row: _at(row["detected_at"]))
+    yield _facts(conn, "no_end", "incidents", "resolved_at", sa.and_(real, open_, old), _one("detected_at"))
     ended = sa.exists().where(
         table.c.source == impacts.c.source,
         table.c.incident == impacts.c.incident,
         sa.or_(table.c.mitigated_at.is_not(None), table.c.resolved_at.is_not(None)),
     )
     lasting = sa.and_(impacts.c.end.is_(None), ended)
-    yield _facts(conn, "impact_no_end", "impacts", "end", lasting, lambda row: _at(row["start"]))
+    yield _facts(conn, "impact_no_end", "impacts", "end", lasting, _one("start"))
     unstarted = sa.and_(real, table.c.started_at.is_(None))
-    yield _facts(conn, "no_start", "incidents", "started_at", unstarted, lambda row: _at(row["detected_at"]))
+    yield _facts(conn, "no_start", "incidents", "started_at", unstarted, _one("detected_at"))
     unplaced = sa.and_(real, table.c.services.is_(None), ~sa.exists().where(impacts.c.incident == table.c.incident))
-    yield _facts(conn, "no_service", "incidents", "services", unplaced, lambda row: str(row["title"]))
+    yield _facts(conn, "no_service", "incidents", "services", unplaced, _one("title"))
 
 
 def _slos(conn: Connection) -> Iterator[Finding]:
@@ -136,14 +145,16 @@ def _slos(conn: Connection) -> Iterator[Finding]:
     last = conn.execute(sa.select(sa.func.max(SLI_DAYS.c.day))).scalar()
     lately: set[str] = set()
     if last is not None:
-        lately = set(conn.execute(sa.select(SLI_DAYS.c.slo).where(SLI_DAYS.c.day > last - SILENT_DAYS).distinct()).scalars())
+        days = sa.select(SLI_DAYS.c.slo).where(SLI_DAYS.c.day > last - SILENT_DAYS).distinct()
+        lately = set(conn.execute(days).scalars())
     quiet = sorted(defined.keys() - lately)
     seen: dict[str, int] = {}
     if quiet and last is not None:
-        days = sa.select(SLI_DAYS.c.slo, sa.func.max(SLI_DAYS.c.day)).group_by(SLI_DAYS.c.slo)
-        seen = {slo: day for slo, day in conn.execute(days) if slo in defined and slo not in lately}
+        ends = sa.select(SLI_DAYS.c.slo, sa.func.max(SLI_DAYS.c.day)).group_by(SLI_DAYS.c.slo)
+        seen = {slo: day for slo, day in conn.execute(ends) if slo in defined and slo not in lately}
     never = [Example(defined[slo].source, slo, defined[slo].name) for slo in quiet if slo not in seen]
-    silent = [Example(defined[slo].source, slo, f"{EPOCH.date() + timedelta(seen[slo])}") for slo in quiet if slo in seen]
+    first_day = EPOCH.date()
+    silent = [Example(defined[slo].source, slo, f"{first_day + timedelta(seen[slo])}") for slo in quiet if slo in seen]
     yield _of("slo_no_data", "slos", "slo", never)
     yield _of("slo_silent", "slos", "slo", silent)
     bare = sa.select(services.c.source, services.c.service, services.c.tier).where(
@@ -159,7 +170,7 @@ def _future(conn: Connection, now: datetime) -> Iterator[Finding]:
     late = sa.select(SPANS.c.entity).where(SPANS.c.entity.in_(_HAPPENED), SPANS.c.last > micros(now)).distinct()
     for entity in sorted(conn.execute(late).scalars()):
         at = str(ENTITIES[entity].at)
-        yield _facts(conn, "future", entity, at, FACTS[entity].c[at] > now, lambda row, at=at: _at(row[at]))
+        yield _facts(conn, "future", entity, at, FACTS[entity].c[at] > now, _one(at))
 
 
 def _differing(conn: Connection) -> Iterator[Finding]:
@@ -179,14 +190,16 @@ def _differing(conn: Connection) -> Iterator[Finding]:
 def _tests(conn: Connection, now: datetime) -> Iterator[Finding]:
     tests = FACTS["dr_tests"]
     odd = sa.and_(tests.c.executed_at <= now, tests.c.result.is_(None))
-    yield _facts(conn, "no_result", "dr_tests", "result", odd, lambda row: str(row["name"]))
+    yield _facts(conn, "no_result", "dr_tests", "result", odd, _one("name"))
 
 
 def _of(kind: str, entity: str, column: str, examples: list[Example]) -> Finding:
     return Finding(kind, entity, column, len(examples), tuple(examples[:SHOWN]))
 
 
-def _facts(conn: Connection, kind: str, entity: str, column: str, odd: sa.ColumnElement[bool], said: Any) -> Finding:
+def _facts(
+    conn: Connection, kind: str, entity: str, column: str, odd: sa.ColumnElement[bool], said: Callable[[Any], str]
+) -> Finding:
     """The facts of an entity that a condition holds for: how many, and the first."""
     table = FACTS[entity]
     count = conn.execute(sa.select(sa.func.count()).select_from(table).where(odd)).scalar_one()

@@ -30,10 +30,10 @@ class Run(NamedTuple):
     @property
     def total(self) -> RunCounts:
         """What became of the rows of all entities."""
-        return RunCounts(*(sum(column) for column in zip(*self.counts.values(), strict=True))) if self.counts else _NONE
-
-
-_NONE = RunCounts(0, 0, 0, 0, 0)
+        seen, new, changed, unchanged, aside = (
+            sum(count[at] for count in self.counts.values()) for at in range(len(RunCounts._fields))
+        )
+        return RunCounts(seen, new, changed, unchanged, aside)
 
 
 class Aside(NamedTuple):
@@ -75,7 +75,7 @@ def runs(conn: Connection, limit: int = 500) -> tuple[Run, ...]:
 def set_aside(conn: Connection, *, run: int | None = None, limit: int | None = None) -> tuple[Aside, ...]:
     """Rows set aside by one import (those mended since as well), or by any and not mended yet; by file and line."""
     which = REJECTS.c.resolved_by.is_(None) if run is None else REJECTS.c.run == run
-    columns = (REJECTS.c[name] for name in Aside._fields)
+    columns: tuple[Any, ...] = tuple(REJECTS.c[name] for name in Aside._fields)
     order = (REJECTS.c.entity, REJECTS.c.file, REJECTS.c.line, REJECTS.c.id)
     found = conn.execute(sa.select(*columns).where(which).order_by(*order).limit(limit))
     return tuple(Aside(*row) for row in found)

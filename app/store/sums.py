@@ -15,7 +15,7 @@ from app.policy import Policy
 from app.records import ENTITIES
 from app.store import folds, light
 from app.store.folds import Rules, fingerprint, micro
-from app.store.ranges import DAY, day_at, day_of, day_ranges, day_start, values
+from app.store.ranges import DAY, day_at, day_of, day_ranges, day_start
 from app.store.tables import (
     DAY_MARKS,
     DEPLOYMENT_DAYS,
@@ -57,7 +57,8 @@ def refresh(conn: Connection, touched: Touched) -> None:
         slos[source, slo] = (min(first, start), max(last, end))
     if slos:
         days = {day for first, last in slos.values() for day in range(day_at(first, zone), day_at(last, zone) + 1)}
-        _refresh_sli(conn, sorted(days), zone, sorted(slos) if len(slos) <= _MANY_SLOS else None)
+        names = {slo for _, slo in slos}
+        _refresh_sli(conn, sorted(days), zone, sorted(names) if len(names) <= _MANY_SLOS else None)
     pages = _days(touched.hours.get("pages", ()), zone, _gap(held)) | _days(touched.hours.get("shifts", ()), zone, 0)
     _refresh_pages(conn, sorted(pages | _days_of_other_rules(conn, held, zone)), zone, held)
     _refresh_deployments(conn, sorted(_days(touched.hours.get("deployments", ()), zone, 0)), zone)
@@ -140,18 +141,12 @@ def _rounded(row: Iterable[Any]) -> Iterator[Any]:
     return (float(f"{cell:.9g}") if isinstance(cell, float) else cell for cell in row)
 
 
-def _refresh_sli(conn: Connection, days: Sequence[int], zone: str, slos: Sequence[tuple[str, str]] | None) -> None:
+def _refresh_sli(conn: Connection, days: Sequence[int], zone: str, slos: Sequence[str] | None) -> None:
     sources = _sources(conn, "sli")
     for some in _chunks(days):
-        gone = SLI_DAYS.c.day.in_(some) if len(some) < 3 else SLI_DAYS.c.day.between(some[0], some[-1])
-        if len(some) >= 3 and some[-1] - some[0] + 1 != len(some):
-            gone = SLI_DAYS.c.day.in_(some)
-        delete = SLI_DAYS.delete().where(gone)
-        kinds: dict[str, sa.types.TypeEngine[Any]] = {"source": sa.Text(), "slo": sa.Text()}
-        wanted = values("wanted", kinds, slos) if slos is not None else None
-        if wanted is not None:
-            pair = sa.tuple_(SLI_DAYS.c.source, SLI_DAYS.c.slo)
-            delete = delete.where(pair.in_(sa.select(wanted.c.source, wanted.c.slo)))
+        delete = SLI_DAYS.delete().where(SLI_DAYS.c.day.in_(some))
+        if slos is not None:
+            delete = delete.where(SLI_DAYS.c.slo.in_(slos))
         conn.execute(delete)
         if sources:
             _put(conn, SLI_DAYS, folds.sli(day_ranges(some, zone), sources, slos=slos))
