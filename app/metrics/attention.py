@@ -1,4 +1,6 @@
-"""What waits for a person: overdue actions, acceptances that ran out, reviews and tests that are due, services that suffer most."""
+"""What waits for a person: overdue actions, acceptances that ran out, reviews and tests that are due, services that
+suffer most.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +16,9 @@ from app.metrics.risks import open_at, score
 
 AHEAD_DAYS = 30
 """How far ahead something counts as due soon."""
-Kind = Literal["acceptance_expired", "review_overdue", "action_overdue", "test_overdue", "acceptance_expiring", "test_due"]
+Kind = Literal[
+    "acceptance_expired", "review_overdue", "action_overdue", "test_overdue", "acceptance_expiring", "test_due"
+]
 KINDS: tuple[Kind, ...] = (
     "acceptance_expired",
     "review_overdue",
@@ -44,7 +48,8 @@ class Waiting(NamedTuple):
 
 
 def waiting(facts: Facts, ask: Ask) -> list[Waiting]:
-    """Everything in scope that waits for somebody at as-of, the most pressing kind first, within it the longest overdue first."""
+    """Everything in scope that waits for somebody at as-of, the most pressing kind first, within it the
+    longest overdue first."""
     places = Places(facts, ask)
     today = local_day(ask.as_of, facts.policy.timezone)
     found = [*_risks(facts, places, today), *_actions(facts, places, ask.as_of), *_tests(facts, places, today)]
@@ -114,8 +119,9 @@ def worst(
     """
     spent: dict[str, list[Number]] = {}
     for number in budgets:
-        if number.value is not None and number.value <= 0 and number.group.slo in homes:
-            spent.setdefault(homes[number.group.slo], []).append(number)
+        home = homes.get(number.group.slo or "")
+        if home is not None and number.value is not None and number.value <= 0:
+            spent.setdefault(home, []).append(number)
     found: dict[str, dict[str, Number]] = {service: {} for service in spent}
     for number in by_service:
         if number.group.service is not None and number.value is not None:

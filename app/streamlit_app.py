@@ -1,0 +1,15 @@
+"""The entry: who is here, which pages exist, and the frame around each. Started by `nines serve` (or
+`streamlit run app`)."""
+
+import streamlit as st
+
+from app import settings
+from app.store.engine import StoreError
+from app.ui import frame
+
+st.set_page_config(page_title="Nines", page_icon=str(frame.ICON), layout="wide", initial_sidebar_state=frame.SIDEBAR_PX)
+
+try:
+    frame.show()
+except (StoreError, settings.SettingsError) as refused:
+    st.error(str(refused), icon=":material/database_off:")

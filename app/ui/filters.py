@@ -1,0 +1,130 @@
+"""The one bar of filters: period, compared with, scope. Its whole state is in the address, the same on every page.
+
+The entry script draws it (`bar()`), so that it outlives a change of page; a page asks `filters.asked()` for what was
+chosen. `narrow(...)` chooses for the reader: call it in a callback, or before the bar is drawn. Junk in an address
+falls back to everything, with a note.
+"""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from app.metrics.numbers import Scope
+from app.metrics.periods import Period, local_day
+from app.ui import choices, read
+from app.ui.choices import ALL, Asked
+
+_ASKED = "nines_asked"
+_WIDTHS = {"period": 240, "against": 190, "tier": 120, "product": 150, "team": 150, "service": 170}
+_LABELS = {
+    "period": "Period",
+    "against": "Compared with",
+    "tier": "Tier",
+    "product": "Product",
+    "team": "Team",
+    "service": "Service",
+}
+
+
+def bar() -> Asked:
+    """Draws the bar and keeps what it says for `asked`."""
+    offered, meanings, keys = _offered()
+    notes = _from_address({name: (offered[name], keys.get(name, {})) for name in _LABELS})
+    chosen = {name: _choice(name, list(offered[name])) for name in _LABELS if len(offered[name]) > 1}
+    label = {name: chosen.get(name) or next(iter(offered[name])) for name in _LABELS}
+    period: Period = meanings[label["period"]]
+    found = {name: offered[name][label[name]] for name in ALL}
+    tier = found["tier"]
+    asked = Asked(
+        period=period,
+        against=choices.compared_with(period, label["against"]),
+        scope=Scope(int(tier) if tier else None, found["product"], found["team"], found["service"]),
+        as_of=read.moment(),
+        zone=read.directory().policy.timezone,
+        scope_words=tuple(label[name] for name in ALL if found[name] is not None),
+    )
+    st.session_state[_ASKED] = asked
+    st.session_state["nines_notes"] = notes
+    return asked
+
+
+def asked() -> Asked:
+    """What the bar says in this run."""
+    said: Asked = st.session_state[_ASKED]
+    return said
+
+
+def notes() -> None:
+    """Says what of the address could not be followed."""
+    for note in st.session_state.get("nines_notes", ()):
+        st.caption(f":material/info: {note}")
+
+
+def narrow(**to: str | None) -> None:
+    """Chooses a period (its key), tier, product, team or service (its id) for the reader; None: all of them.
+    What is not offered is passed over."""
+    offered, _, keys = _offered()
+    for name, key in to.items():
+        if name not in _LABELS:
+            continue
+        label = (
+            next(iter(offered[name])) if key is None else choices.label_of(str(key), offered[name], keys.get(name, {}))
+        )
+        if label is not None:
+            st.session_state[name] = label
+
+
+def _choice(name: str, labels: list[str]) -> str | None:
+    return st.selectbox(
+        _LABELS[name],
+        labels,
+        key=name,
+        bind="query-params",
+        label_visibility="collapsed",
+        width=_WIDTHS[name],
+        help=None,
+    )
+
+
+def _offered() -> tuple[dict[str, dict[str, str | None]], Mapping[str, Period], dict[str, dict[str, str]]]:
+    """Per filter: label → id (None: everything); label → period; and per filter key → label."""
+    directory = read.directory()
+    zone = directory.policy.timezone
+    today = local_day(read.moment(), zone)
+    latest = choices.latest_month(today, directory.last, zone)
+    meanings = choices.period_choices(latest, directory.first, today)
+    named = {
+        "tier": {f"Tier {tier}": str(tier) for tier in directory.tiers},
+        "product": {product: product for product in directory.products},
+        "team": choices.named(directory.teams),
+        "service": choices.named(directory.services),
+    }
+    offered: dict[str, dict[str, str | None]] = {
+        "period": {label: period.key for label, period in meanings.items()},
+        "against": dict.fromkeys(choices.AGAINST),
+        **{name: {ALL[name]: None, **found} for name, found in named.items()},
+    }
+    keys = {name: {key: label for label, key in found.items()} for name, found in named.items()}
+    keys["period"] = {period.key: label for label, period in meanings.items()}
+    keys["against"] = {"before": choices.BEFORE, "year": choices.YEAR}
+    return offered, meanings, keys
+
+
+def _from_address(known: Mapping[str, tuple[Mapping[str, object], Mapping[str, str]]]) -> list[str]:
+    """Turns keys in the address into labels (and starts again with them); notes what means nothing."""
+    notes = []
+    rewritten = {}
+    for name, (labels, keys) in known.items():
+        said = st.query_params.get(name)
+        if said is None or name in st.session_state:
+            continue
+        meant = choices.label_of(said, labels, keys)
+        if meant is None:
+            notes.append(f"The address asked for {_LABELS[name].lower()} “{said[:60]}”, which is not here.")
+        elif meant != said:
+            rewritten[name] = meant
+    if rewritten:
+        for name, label in rewritten.items():
+            st.query_params[name] = label
+        st.rerun()
+    return notes

@@ -1,0 +1,254 @@
+"""What stands on the Overview: the eight tiles, the headline, the tier-by-month map, and what waits for a decision."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from app.charts import wording
+from app.charts.description import Chart, Series
+from app.charts.headline import Story, headline
+from app.metrics import attention
+from app.metrics.attention import Suffering, Waiting
+from app.metrics.catalogue import KPIS
+from app.metrics.numbers import Ask, Number
+from app.metrics.periods import Period
+from app.policy import Policy
+from app.ui import read, tiles
+from app.ui.choices import Asked
+from app.ui.tiles import Face
+
+TILES = (
+    "slo_compliance",
+    "error_budget_remaining",
+    "customer_impact_minutes",
+    "major_incidents",
+    "time_to_restore",
+    "on_call_load",
+    "dr_pass_rate",
+    "risks_above_appetite",
+)
+_WAIT = frozenset({"actions", "incidents", "risks", "dr_tests"})
+_OF_SERVICES = ("slos_met", "customer_impact_minutes", "major_incidents")
+
+
+@dataclass(frozen=True)
+class First:
+    """The first screen."""
+
+    sentences: tuple[str, ...]
+    faces: tuple[Face, ...]
+    heat: Chart
+    tiers: tuple[int, ...]
+    """Of the map's rows."""
+
+
+@dataclass(frozen=True)
+class Second:
+    """What is one scroll down."""
+
+    worst: tuple[Suffering, ...]
+    changed: tuple[Number, ...]
+    waiting: tuple[Waiting, ...]
+    services: Mapping[str, str]
+    slos: Mapping[str, str]
+    policy: Policy
+
+
+def first(asked: Asked) -> First:
+    """The first screen for what was asked."""
+    policy = read.directory().policy
+    keys = (*TILES, "slos_met")
+    over = _over(keys, asked)
+    now = {key: over[key][asked.period] for key in keys}
+    before = {key: over[key][asked.against] for key in keys}
+    trends = {key: [over[key][month] for month in asked.trend] for key in keys}
+    by_tier = read.numbers(("slos_met", "slo_compliance"), asked.ask(*asked.trend, by=("tier",)))
+    heat, tiers = tier_map([n for n in by_tier if n.kpi == "slos_met"], asked, policy)
+    faces = [_face(key, now[key], before[key], trends[key], policy, asked) for key in TILES]
+    return First(headline(_story(asked, now, policy)), tuple(faces), heat, tiers)
+
+
+def _over(keys: Sequence[str], asked: Asked) -> dict[str, dict[Period, Number]]:
+    """The numbers by KPI and period, of the months of the trend, the chosen period and what it is compared with."""
+    months = {*asked.trend, *(period for period in (asked.period, asked.against) if period.kind == "month")}
+    asks = [tuple(sorted(months)), *((period,) for period in (asked.period, asked.against) if period not in months)]
+    found: dict[str, dict[Period, Number]] = {key: {} for key in keys}
+    for periods in asks:
+        by_key = {period.key: period for period in periods}
+        for number in read.numbers(keys, asked.ask(*periods)):
+            found[number.kpi][by_key[number.period]] = number
+    return found
+
+
+def _face(key: str, now: Number, before: Number, trend: Sequence[Number], policy: Policy, asked: Asked) -> Face:
+    made = tiles.face(now, before, trend, policy)
+    match key:
+        case "error_budget_remaining":
+            return spent_face(made, now, before)
+        case "slo_compliance" if now.value is not None and now.target is None:
+            return _compliance_face(made, asked)
+        case "time_to_restore" if now.value is not None:
+            return _restore_face(made, now, asked, policy)
+    return made
+
+
+def spent_face(made: Face, now: Number, before: Number) -> Face:
+    """Error budgets are told by those that are spent: what is asked is that none is."""
+    if now.value is None or now.numerator is None or now.denominator is None:
+        return replace(made, name="Error budgets spent", target="Target: none spent")
+    spent, whole = round(now.denominator - now.numerator), round(now.denominator)
+    said = made.said
+    if before.numerator is not None and before.denominator is not None:
+        moved = spent - round(before.denominator - before.numerator)
+        when = wording.period_in(before.period, now.period)
+        said = f"As many as {when}" if moved == 0 else f"{abs(moved)} {'more' if moved > 0 else 'fewer'} than {when}"
+        said += f", {wording.signal(now)}" if now.signal != "too_few" else ""
+    return replace(
+        made,
+        name="Error budgets spent",
+        value=f"{spent}",
+        beside=f"of {whole} SLO{'s' if whole != 1 else ''}",
+        key="met" if spent == 0 else "missed",
+        word="met" if spent == 0 else "missed",
+        said=said,
+        target="Target: none spent",
+    )
+
+
+def _compliance_face(made: Face, asked: Asked) -> Face:
+    """Of several tiers, compliance is met where each tier keeps its own target."""
+    judged = [
+        number
+        for number in read.numbers(("slo_compliance",), asked.ask(by=("tier",)))
+        if number.group.tier is not None and number.verdict in ("met", "missed")
+    ]
+    if not judged:
+        return made
+    below = [f"{number.group.tier}" for number in judged if number.verdict == "missed"]
+    if not below:
+        return replace(made, key="met", word="met", target="Every tier on target")
+    which = f"Tier{'s' if len(below) > 1 else ''} {wording.listed(below)} below target"
+    return replace(made, key="missed", word="missed", target=which)
+
+
+def _restore_face(made: Face, now: Number, asked: Asked, policy: Policy) -> Face:
+    """The target is that of severity 1 in tier 0: told beside the median of all."""
+    wanted = policy.targets.get("time_to_restore")
+    if asked.scope.tier not in (None, 0) or wanted is None or wanted.value is None:
+        return made
+    narrowed = Ask((asked.period,), asked.as_of, frozenset({"severity"}), asked.scope._replace(tier=0))
+    severe = next((n for n in read.numbers(("time_to_restore",), narrowed) if n.group.severity == 1), None)
+    if severe is None or severe.value is None or severe.target is None:
+        goal = wording.target(wanted.value, "minutes", wanted.op)
+        return replace(made, target=f"Tier 0 severity 1: none, {goal}")
+    shown = wording.amount(severe, wanted.op)
+    goal = wording.target(severe.target, "minutes", wanted.op, severe.value)
+    return replace(made, target=f"Tier 0 severity 1: {shown}, {goal}")
+
+
+def _story(asked: Asked, now: Mapping[str, Number], policy: Policy) -> Story:
+    tier, slos = _first_tier(asked, now["slos_met"])
+    ends = min(asked.period.end, asked.as_of)
+    then = replace(asked, as_of=ends)
+    facts = read.facts(_WAIT, Ask((), ends))
+    late = attention.waiting(facts, then.ask())
+    frozen = {facts.services[home].name for home in _frozen_services(asked, policy) if home in facts.services}
+    return Story(
+        period=wording.capital(asked.words),
+        partial=asked.partial,
+        numbers=now,
+        slos=slos,
+        slos_tier=tier,
+        frozen=sorted(frozen),
+        expired=[thing.on for thing in late if thing.kind == "acceptance_expired"],
+        late_actions=sum(thing.kind == "action_overdue" for thing in late),
+        scoped=asked.scoped,
+    )
+
+
+def _first_tier(asked: Asked, every: Number) -> tuple[int | None, Number]:
+    """SLOs met in the most important tier that has any; of everything where there is no tier."""
+    by_tier = [
+        n
+        for n in read.numbers(("slos_met",), asked.ask(by=("tier",)))
+        if n.value is not None and n.group.tier is not None
+    ]
+    if not by_tier:
+        return None, every
+    best = min(by_tier, key=lambda number: number.group.tier if number.group.tier is not None else 9)
+    return best.group.tier, best
+
+
+def _budgets(asked: Asked) -> tuple[Number, ...]:
+    return read.numbers(("error_budget_remaining",), asked.ask(by=("slo",)))
+
+
+def _homes(asked: Asked) -> dict[str, str]:
+    return {slo.slo: slo.service for slo in read.facts(frozenset(), Ask((), asked.as_of)).slos}
+
+
+def _frozen_services(asked: Asked, policy: Policy) -> list[str]:
+    homes = _homes(asked)
+    left = [number for number in _budgets(asked) if number.value is not None and number.value <= policy.budget.freeze]
+    return sorted({homes[number.group.slo] for number in left if number.group.slo in homes})
+
+
+def tier_map(numbers: Sequence[Number], asked: Asked, policy: Policy) -> tuple[Chart, tuple[int, ...]]:
+    """SLOs met by tier and month, with its finding; and the tiers of its rows."""
+    cells = {(number.group.tier, number.period): number for number in numbers}
+    tiers = sorted(
+        {number.group.tier for number in numbers if number.group.tier is not None and number.value is not None}
+    )
+    months = tuple(month.key for month in asked.trend)
+    rows = [[cells.get((tier, month)) for month in months] for tier in tiers]
+    series = tuple(
+        Series(
+            f"Tier {tier}",
+            tuple(n.value if n else None for n in row),
+            labels=tuple(f"{wording.sample(n)} met" if n and n.value is not None else wording.NO_DATA for n in row),
+            verdicts=tuple(wording.verdict_key(n) if n else "no_data" for n in row),
+        )
+        for tier, row in zip(tiers, rows, strict=True)
+    )
+    op = tiles.op_of("slos_met", policy)
+    goal = next((number.target for number in numbers if number.target is not None), None)
+    beside = f", target {wording.target(goal, 'share', op)}" if goal is not None else ""
+    chart = Chart(
+        kind="heat",
+        title=_finding(tiers, rows),
+        subtitle=f"Share of SLOs met by tier and month{beside}; ~ too few SLOs to be certain",
+        unit="share",
+        x=months,
+        series=series,
+        target=goal,
+        target_op=op,
+        partial=frozenset(at for at, month in enumerate(asked.trend) if month.end > asked.as_of),
+        empty="no SLI data: bring sli.csv and slos.csv",
+    )
+    return chart, tuple(tiers)
+
+
+def _finding(tiers: Sequence[int], rows: Sequence[Sequence[Number | None]]) -> str:
+    last = [(tier, row[-1]) for tier, row in zip(tiers, rows, strict=True) if row and row[-1] is not None]
+    known = [(tier, number) for tier, number in last if number is not None and number.value is not None]
+    if not known:
+        return "SLOs met: no data"
+    month = wording.period(known[0][1].period)
+    below = [str(tier) for tier, number in known if number.verdict == "missed"]
+    if below:
+        return f"SLOs met: tier{'s' if len(below) > 1 else ''} {wording.listed(below)} below target in {month}"
+    return f"SLOs met: every tier on target in {month}"
+
+
+def second(asked: Asked) -> Second:
+    """What is one scroll down, for what was asked."""
+    facts = read.facts(_WAIT, Ask((), asked.as_of))
+    by_service = read.numbers(_OF_SERVICES, asked.ask(by=("service",)))
+    measured = [key for key, kpi in KPIS.items() if kpi.measured and not kpi.always_by]
+    return Second(
+        worst=tuple(attention.worst(_budgets(asked), by_service, _homes(asked))),
+        changed=tuple(attention.changed(read.numbers(measured, asked.ask()))),
+        waiting=tuple(attention.waiting(facts, asked.ask())),
+        services={service.service: service.name for service in facts.services.values()},
+        slos={slo.slo: slo.name for slo in facts.slos},
+        policy=facts.policy,
+    )

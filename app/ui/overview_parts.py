@@ -1,0 +1,221 @@
+"""The Overview's parts as markup: headline, map, worst services, changes, decisions waiting."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from app.charts import wording
+from app.metrics.attention import Suffering, Waiting
+from app.metrics.catalogue import KPIS
+from app.metrics.numbers import Number
+from app.ui import choices, heat, tiles
+from app.ui.choices import Asked
+from app.ui.markup import Markup, button, el, join
+from app.ui.overview import First, Second
+
+_SHOWN = 8
+_WORDS = {
+    "acceptance_expired": ("late", "acceptance ran out on"),
+    "review_overdue": ("late", "review was due on"),
+    "action_overdue": ("late", "was due on"),
+    "test_overdue": ("late", "test was planned for"),
+    "acceptance_expiring": ("soon", "acceptance runs out on"),
+    "test_due": ("soon", "test is planned for"),
+}
+_TALLY = {
+    "acceptance_expired": ("acceptance ran out", "acceptances ran out"),
+    "review_overdue": ("risk review overdue", "risk reviews overdue"),
+    "action_overdue": ("action overdue", "actions overdue"),
+    "test_overdue": ("DR test overdue", "DR tests overdue"),
+    "acceptance_expiring": ("acceptance about to run out", "acceptances about to run out"),
+    "test_due": ("DR test due in 30 days", "DR tests due in 30 days"),
+}
+
+
+def first_screen(shown: First, asked: Asked) -> Markup:
+    """Headline, eight tiles, the map."""
+    return join(lead(shown.sentences, asked), tiles.tiles(shown.faces), tier_map(shown, asked))
+
+
+def lead(sentences: Sequence[str], asked: Asked) -> Markup:
+    """The headline paragraph, and what it is compared with and which zone its dates are in."""
+    compared = choices.period_words(asked.against)
+    scope = f"{asked.scoped} · " if asked.scoped else ""
+    partial = "not over yet · " if asked.partial else ""
+    return el(
+        "header",
+        el("p", " ".join(sentences)),
+        el("p", f"{scope}{partial}Compared with {compared} · dates in {asked.zone}", cls="meta"),
+        cls="lead",
+    )
+
+
+def tier_map(shown: First, asked: Asked) -> Markup:
+    """The tier-by-month map; a click on a cell narrows the page to it."""
+    body = (
+        heat.heat(shown.heat, [{"do": "narrow", "tier": tier} for tier in shown.tiers], asked.period.key)
+        if shown.tiers
+        else el("p", wording.capital(shown.heat.empty), cls="muted")
+    )
+    return el("section", el("h2", shown.heat.title), el("p", shown.heat.subtitle, cls="sub"), body, cls="card section")
+
+
+def second_screen(shown: Second, asked: Asked) -> Markup:
+    """Worst services, changes and what waits."""
+    return join(
+        el("div", worst(shown, asked), changed(shown, asked), cls="grid two below"),
+        waiting(shown.waiting, asked),
+    )
+
+
+def worst(shown: Second, asked: Asked) -> Markup:
+    """The three services that suffer most, each with its reason."""
+    items = [
+        el(
+            "li",
+            el(
+                "div",
+                button(shown.services.get(one.service, one.service), act={"do": "narrow", "service": one.service}),
+                tiles.verdict("missed", "frozen") if one.frozen else None,
+                cls="row",
+            ),
+            el("p", reason(one, shown), cls="why"),
+        )
+        for one in shown.worst
+    ]
+    body = (
+        el("ol", join(*items), cls="items")
+        if items
+        else el("p", "No service missed an SLO or touched a customer.", cls="muted")
+    )
+    return _section("Worst services", f"By spent budgets, then customer impact, {asked.words}", body)
+
+
+def reason(one: Suffering, shown: Second) -> str:
+    """Why a service is among the worst, in a sentence."""
+    said = []
+    if one.frozen:
+        names = [shown.slos.get(number.group.slo or "", number.group.slo or "") for number in one.frozen]
+        left = one.frozen[0].value
+        over = f" ({wording.value(-left, 'share')} over)" if left is not None and left < 0 and len(names) == 1 else ""
+        said.append(
+            f"error budget spent: {wording.listed(names[:2])}{over}"
+            + (f" and {len(names) - 2} more" if len(names) > 2 else "")
+        )
+    if one.impact is not None:
+        said.append(f"{wording.duration(one.impact.value)} of customer impact")
+    if one.majors is not None and one.majors.value is not None:
+        count = round(one.majors.value)
+        said.append(f"{count} severe incident{'s' if count != 1 else ''}")
+    if (
+        one.missed is not None
+        and not one.frozen
+        and one.missed.numerator is not None
+        and one.missed.denominator is not None
+    ):
+        said.append(
+            f"{round(one.missed.denominator - one.missed.numerator)} of {round(one.missed.denominator)} SLOs missed"
+        )
+    return wording.capital(", ".join(said)) + "."
+
+
+def changed(shown: Second, asked: Asked) -> Markup:
+    """The numbers with a real change, worsening ones first."""
+    items = [
+        el(
+            "li",
+            el(
+                "div",
+                button(KPIS[number.kpi].name, act={"do": "explain", "kpi": number.kpi}),
+                tiles.verdict("missed" if number.signal == "worsening" else "met", number.signal),
+                cls="row",
+            ),
+            el("p", _since(number, shown, asked), cls="why"),
+        )
+        for number in shown.changed[:5]
+    ]
+    if len(shown.changed) > 5:
+        items.append(el("li", el("p", f"and {len(shown.changed) - 5} more", cls="why")))
+    body = (
+        el("ul", join(*items), cls="items")
+        if items
+        else el("p", "No real change: every number moves within its usual range.", cls="muted")
+    )
+    return _section("What has really changed", "Beyond the usual variation of the twelve months before", body)
+
+
+def _since(number: Number, shown: Second, asked: Asked) -> str:
+    value = wording.amount(number, tiles.op_of(number.kpi, shown.policy), shown.policy.currency)
+    usual = ""
+    if number.limits is not None:
+        usual = f", usually about {wording.value(number.limits[1], number.unit, currency=shown.policy.currency)}"
+    fresh = "new" if number.since == asked.period.key else f"since {wording.period(number.since or number.period)}"
+    return f"{value}{usual}; {fresh}."
+
+
+def waiting(things: Sequence[Waiting], asked: Asked) -> Markup:
+    """How many things of each kind wait today, and the most pressing of them."""
+    today = wording.day(asked.as_of.astimezone().date())
+    if not things:
+        return _section(
+            "Decisions waiting", f"On {today}", el("p", "Nothing is overdue or about to run out.", cls="muted")
+        )
+    counts: dict[str, int] = {}
+    for thing in things:
+        counts[thing.kind] = counts.get(thing.kind, 0) + 1
+    tally = [
+        el(
+            "div",
+            el("b", str(count), cls="late" if _WORDS[kind][0] == "late" else None),
+            el("span", _TALLY[kind][count != 1]),
+        )
+        for kind, count in counts.items()
+    ]
+    items = [_waiting(thing) for thing in _fair(things)]
+    more = len(things) - len(items)
+    return _section(
+        "Decisions waiting",
+        f"On {today}: what is overdue, has run out or is due within 30 days",
+        join(
+            el("div", join(*tally), cls="tally"),
+            el("ul", join(*items), cls="items two"),
+            el("p", f"and {more} more", cls="muted small") if more else None,
+        ),
+    )
+
+
+def _fair(things: Sequence[Waiting]) -> list[Waiting]:
+    """The first of each kind, then the second of each, in the order of kinds."""
+    kinds: dict[str, list[Waiting]] = {}
+    for thing in things:
+        kinds.setdefault(thing.kind, []).append(thing)
+    rounds = [row[at] for at in range(_SHOWN) for row in kinds.values() if at < len(row)]
+    chosen = set(rounds[:_SHOWN])
+    return [thing for thing in things if thing in chosen]
+
+
+def _waiting(thing: Waiting) -> Markup:
+    tone, words = _WORDS[thing.kind]
+    owner = f" · {thing.owner}" if thing.owner else ""
+    origin = f" · from {thing.origin}" if thing.origin else ""
+    return el(
+        "li",
+        el(
+            "div",
+            el("span", thing.title),
+            el("span", f"{_short(words)} {_day(thing.on)}", cls=f"small {tone}"),
+            cls="row",
+        ),
+        el("p", f"{thing.id}{owner}{origin}", cls="why"),
+    )
+
+
+def _short(words: str) -> str:
+    return words
+
+
+def _day(on: date) -> str:
+    return wording.day(on)
+
+
+def _section(title: str, sub: str, body: Markup) -> Markup:
+    return el("section", el("h2", title), el("p", sub, cls="sub"), body, cls="card section")

@@ -1,0 +1,103 @@
+"""Which pages exist, in which group, what feeds them, and how to go there. A new page is one line in `PLACES`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple, NoReturn
+
+import streamlit as st
+
+_PAGES = Path(__file__).resolve().parents[2] / "pages"
+
+
+class Place(NamedTuple):
+    """One page: its script's name is its address too."""
+
+    name: str
+    title: str
+    group: str
+    icon: str
+    help: str
+    feeds: frozenset[str] = frozenset()
+    """Entities whose being late makes this page late."""
+    hidden: bool = False
+    """Reached by a link alone: not in the navigation."""
+
+    @property
+    def script(self) -> Path:
+        return _PAGES / f"{self.name}.py"
+
+
+OVERVIEW = Place(
+    "overview",
+    "Overview",
+    "Reliability",
+    ":material/space_dashboard:",
+    "Are we reliable, better or worse, and what needs a decision?",
+    frozenset({"sli", "incidents", "impacts", "pages", "shifts", "dr_tests", "risks", "actions"}),
+)
+SLOS = Place(
+    "slos",
+    "SLOs",
+    "Reliability",
+    ":material/verified:",
+    "Which promises do we keep, which are about to break, who is frozen?",
+    frozenset({"sli", "slos", "exclusions"}),
+)
+INCIDENTS = Place(
+    "incidents",
+    "Incidents",
+    "Reliability",
+    ":material/crisis_alert:",
+    "How often, how bad, how fast, and do we learn?",
+    frozenset({"incidents", "impacts", "postmortems", "actions", "pages"}),
+)
+INCIDENT = Place(
+    "incident",
+    "Incident",
+    "Reliability",
+    ":material/crisis_alert:",
+    "One incident: what happened, what it cost, what follows. `?incident=` names it.",
+    INCIDENTS.feeds,
+    hidden=True,
+)
+DATA_HEALTH = Place(
+    "data_health",
+    "Data health",
+    "Govern",
+    ":material/database:",
+    "Can I believe this?",
+)
+PLACES = (OVERVIEW, SLOS, INCIDENTS, INCIDENT, DATA_HEALTH)
+_BY_NAME = {place.name: place for place in PLACES}
+
+
+def navigation() -> tuple[Mapping[str, list[st.Page]], Mapping[str, Place]]:
+    """The pages by group, for `st.navigation`, and the place of each page by its title."""
+    groups: dict[str, list[st.Page]] = {}
+    for place in PLACES:
+        if place.script.is_file():
+            groups.setdefault(place.group, []).append(_page(place))
+    return groups, {place.title: place for place in PLACES}
+
+
+def _page(place: Place) -> st.Page:
+    return st.Page(
+        place.script,
+        title=place.title,
+        icon=place.icon,
+        help=place.help,
+        url_path=place.name,
+        default=place is OVERVIEW,
+        visibility="hidden" if place.hidden else "visible",
+    )
+
+
+def go(place: Place, **address: str) -> NoReturn:
+    """Opens a page, with what its address shall name (`incident="INC-1"`). The filters stay as they are."""
+    st.switch_page(place.script, query_params={name: value for name, value in address.items() if value})
+
+
+def found(name: object) -> Place | None:
+    """The page of this name, if there is one: what a click brings is not to be trusted."""
+    place = _BY_NAME.get(name) if isinstance(name, str) else None
+    return place if place is not None and place.script.is_file() else None

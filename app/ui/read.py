@@ -1,0 +1,151 @@
+"""What pages know of the store: the one reader and the one cache. Everything read is frozen and shared between
+sessions.
+
+Answers are kept per store, generation (every write counts it up) and question. `moment()` is "now" to within five
+minutes, so that a click asks the same question as the click before it; after a write it is now again.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+
+from app import settings
+from app.metrics.facts import Facts
+from app.metrics.grouping import known
+from app.metrics.numbers import Ask, Number, Row
+from app.metrics.periods import local_day
+from app.policy import Policy
+from app.store import engine as stores
+from app.store import facts as store_facts
+from app.store import freshness as store_freshness
+from app.store import numbers as store_numbers
+from app.store.freshness import SourceState
+
+_FRESH = timedelta(minutes=5)
+_ROUTINE = frozenset({"sli", "incidents", "impacts", "pages", "deployments"})
+"""Entities whose facts happen rather than being planned: the last of them is where the data end."""
+
+
+class State(NamedTuple):
+    """One state of one store: what is cached of it holds for this."""
+
+    url: str
+    generation: int
+
+
+class Directory(NamedTuple):
+    """What there is to choose from."""
+
+    empty: bool
+    policy: Policy
+    tiers: tuple[int, ...]
+    products: tuple[str, ...]
+    teams: tuple[tuple[str, str], ...]
+    """(id, name), by name."""
+    services: tuple[tuple[str, str], ...]
+    first: date | None
+    """The local day of the first fact; None without any."""
+    last: date | None
+    """The local day of the last one that is not in the future."""
+
+
+def now() -> datetime:
+    """The one clock of the pages."""
+    return datetime.now(UTC)
+
+
+def state() -> State:
+    """The state of the store right now. Raises StoreError or SettingsError with a sentence to show."""
+    url = settings.load().database_url
+    with stores.reading(_open(url)) as conn:
+        return State(url, stores.generation(conn))
+
+
+_open = lru_cache(maxsize=8)(stores.open_store)
+_moments: dict[State, datetime] = {}
+
+
+def moment() -> datetime:
+    """As of when the pages speak: now, or up to five minutes ago where nothing was written since."""
+    here, clock = state(), now()
+    kept = _moments.get(here)
+    if kept is None or not timedelta() <= clock - kept < _FRESH:
+        for old in [past for past in _moments if past.url == here.url]:
+            _moments.pop(old, None)
+        kept = _moments[here] = clock
+    return kept
+
+
+def numbers(keys: Sequence[str], ask: Ask) -> tuple[Number, ...]:
+    """The numbers of these KPIs, as `app.store.numbers.numbers` gives them."""
+    return _numbers(state(), tuple(keys), ask)
+
+
+@lru_cache(maxsize=512)
+def _numbers(of: State, keys: tuple[str, ...], ask: Ask) -> tuple[Number, ...]:
+    with stores.reading(_open(of.url)) as conn:
+        return tuple(store_numbers.numbers(conn, keys, ask))
+
+
+def rows(key: str, ask: Ask) -> tuple[Row, ...]:
+    """The facts behind a number, as `app.store.numbers.rows` gives them."""
+    return _rows(state(), key, ask)
+
+
+@lru_cache(maxsize=16)
+def _rows(of: State, key: str, ask: Ask) -> tuple[Row, ...]:
+    with stores.reading(_open(of.url)) as conn:
+        return tuple(store_numbers.rows(conn, key, ask))
+
+
+def facts(needs: frozenset[str], ask: Ask) -> Facts:
+    """The facts of these fields of `Facts`, as known at as-of; for lists of things (incidents, actions,
+    risks), not for sums."""
+    return _facts(state(), needs, ask)
+
+
+@lru_cache(maxsize=64)
+def _facts(of: State, needs: frozenset[str], ask: Ask) -> Facts:
+    with stores.reading(_open(of.url)) as conn:
+        return known(store_facts.load(conn, needs, ask), ask.as_of)
+
+
+def directory() -> Directory:
+    """What the filters can offer."""
+    return _directory(state(), local_day(moment(), "UTC"))
+
+
+@lru_cache(maxsize=8)
+def _directory(of: State, today: date) -> Directory:
+    found = _facts(of, frozenset(), Ask((), moment()))
+    zone = found.policy.timezone
+    clock = moment()
+    spans = {name: [span for span in kept if span.start <= clock] for name, kept in found.watched.items()}
+    began = [span.start for kept in spans.values() for span in kept]
+    routine = [min(span.end, clock) for name in _ROUTINE for span in spans.get(name, ())]
+    ended = routine or [min(span.end, clock) for kept in spans.values() for span in kept]
+    services = found.services.values()
+    return Directory(
+        empty=not services and not began,
+        policy=found.policy,
+        tiers=tuple(sorted({service.tier for service in services})),
+        products=tuple(sorted({service.product for service in services if service.product})),
+        teams=tuple(
+            sorted(((t.team, t.name or t.team) for t in found.teams.values()), key=lambda pair: pair[1].lower())
+        ),
+        services=tuple(sorted(((s.service, s.name) for s in services), key=lambda pair: pair[1].lower())),
+        first=local_day(min(began), zone) if began else None,
+        last=local_day(max(ended), zone) if ended else None,
+    )
+
+
+def sources() -> tuple[SourceState, ...]:
+    """Every source of facts and how fresh it is."""
+    return _sources(state())
+
+
+@lru_cache(maxsize=8)
+def _sources(of: State) -> tuple[SourceState, ...]:
+    with stores.reading(_open(of.url)) as conn:
+        return store_freshness.sources(conn)

@@ -1,0 +1,192 @@
+"""A table that sorts, searches, pages, exports and opens the thing in a row. Real HTML: read aloud, printed, no
+canvas.
+
+    opened = table("incidents", [Column("title", "Incident"), Column("minutes", "Restore", number=True,
+    show=wording.duration)], [{"title": …, "minutes": 38.0, ACT: {"do": "incident", "id": …}}, …])
+
+A row is a mapping by the columns' keys with the values themselves (they sort and export as such; None sorts last);
+under `ACT` what a click on it asks (given back, as from `board`), under `URL` a link into the tool it came from.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import streamlit as st
+
+from app.ui import exports
+from app.ui.board import Act, board
+from app.ui.markup import Markup, button, el, join
+
+ACT, URL = "\0act", "\0url"
+PAGE_ROWS = 20
+Row = Mapping[str, Any]
+
+
+def plain(value: object) -> str:
+    """A value as a cell shows it unless its column says otherwise."""
+    return "" if value is None else str(value)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table."""
+
+    key: str
+    title: str
+    show: Callable[[Any], str | Markup] = plain
+    number: bool = False
+    """Right-aligned."""
+    wide: bool = False
+    """Takes what room is left, and wraps."""
+
+
+def table(
+    key: str, columns: Sequence[Column], rows: Sequence[Row], *, sort: str | None = None, down: bool = False,
+    foot: str = "", file: str | None = None, search: bool = True, page_rows: int = PAGE_ROWS,
+) -> Act | None:  # fmt: skip
+    """Shows the rows; gives what was clicked in one. `sort` is the first order (a column's key, `down`: the
+    largest first),
+    `foot` a line under the rows, `file` what an export is called (None: no export)."""
+    chosen = _Order(key, sort, down)
+    searchable = search and len(rows) > 5
+    if searchable or file:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            said = _search(key, len(rows)) if searchable else ""
+            if file:
+                _exports(key, columns, rows, file)
+    else:
+        said = ""
+    found = [row for row in rows if said in _text(columns, row)] if said else list(rows)
+    ordered = chosen.ordered(found)
+    pages = max(1, -(-len(ordered) // page_rows))
+    at = min(st.session_state.get(f"{key}_page") or 1, pages)
+    shown = ordered[(at - 1) * page_rows : at * page_rows]
+    act = board(_markup(columns, shown, chosen, foot, said), key=f"{key}_table", on_act=chosen.take)
+    if pages > 1:
+        if (st.session_state.get(f"{key}_page") or 1) > pages:
+            st.session_state[f"{key}_page"] = 1
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.caption(
+                f"Rows {(at - 1) * page_rows + 1:,} to {min(at * page_rows, len(ordered)):,} of {len(ordered):,}"
+            )
+            st.pagination(pages, key=f"{key}_page")
+    return act if act and act["do"] != "sort" else None
+
+
+class _Order:
+    """By which column a table is sorted: kept in the session, changed by a click on a heading."""
+
+    def __init__(self, key: str, first: str | None, down: bool) -> None:
+        self._key = f"{key}_order"
+        kept = st.session_state.get(self._key, (first, down))
+        self.by: str | None = kept[0]
+        self.down: bool = kept[1]
+
+    def take(self, act: Act) -> None:
+        """Answers a click on a heading."""
+        if act["do"] == "sort":
+            by = str(act.get("by"))
+            st.session_state[self._key] = (by, not self.down if by == self.by else False)
+
+    def ordered(self, rows: Sequence[Row]) -> list[Row]:
+        """The rows in order; those without a value last, whichever way."""
+        by = self.by
+        if by is None:
+            return list(rows)
+        known = [row for row in rows if row.get(by) is not None]
+        try:
+            known.sort(key=lambda row: _rank(row[by]), reverse=self.down)
+        except TypeError:
+            known.sort(key=lambda row: str(row[by]), reverse=self.down)
+        return known + [row for row in rows if row.get(by) is None]
+
+
+def _rank(value: Any) -> Any:
+    return value.casefold() if isinstance(value, str) else value
+
+
+def _search(key: str, count: int) -> str:
+    said = st.text_input(
+        "Search", key=f"{key}_search", placeholder=f"Search {count:,} rows", label_visibility="collapsed", width=280
+    )
+    return (said or "").strip().casefold()
+
+
+def _text(columns: Sequence[Column], row: Row) -> str:
+    return " ".join(str(column.show(row.get(column.key))) for column in columns).casefold()
+
+
+def _exports(key: str, columns: Sequence[Column], rows: Sequence[Row], file: str) -> None:
+    headings = [column.title for column in columns] + (["Link"] if any(row.get(URL) for row in rows) else [])
+
+    def cells() -> list[list[exports.Cell]]:
+        linked = len(headings) > len(columns)
+        return [[row.get(c.key) for c in columns] + ([row.get(URL)] if linked else []) for row in rows]
+
+    named = f"nines-{file}-{datetime.now(UTC):%Y-%m-%d}"
+    st.download_button(
+        "CSV", data=lambda: exports.as_csv(headings, cells()), file_name=f"{named}.csv", mime="text/csv",
+        key=f"{key}_csv", on_click="ignore", icon=":material/download:", help="All rows as CSV",
+    )  # fmt: skip
+    st.download_button(
+        "Excel", data=lambda: exports.as_xlsx(headings, cells()), file_name=f"{named}.xlsx",
+        mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        key=f"{key}_xlsx", on_click="ignore", icon=":material/download:", help="All rows as an Excel workbook",
+    )  # fmt: skip
+
+
+def _markup(columns: Sequence[Column], rows: Sequence[Row], order: _Order, foot: str, said: str) -> Markup:
+    links = any(row.get(URL) for row in rows)
+    head = el(
+        "tr",
+        *(_heading(column, order) for column in columns),
+        el("th", el("span", "Link", cls="hush")) if links else None,
+    )
+    body = [_row(columns, row, links) for row in rows]
+    if not body:
+        body = [
+            el(
+                "tr",
+                el("td", f"Nothing holds “{said}”" if said else "No rows", colspan=len(columns) + links, cls="muted"),
+            )
+        ]
+    last = el("tfoot", el("tr", el("td", foot, colspan=len(columns) + links))) if foot else None
+    return el(
+        "div",
+        el("table", el("thead", head), el("tbody", join(*body)), last, cls="rows"),
+        cls="card scroll",
+        tabindex="0",
+    )
+
+
+def _heading(column: Column, order: _Order) -> Markup:
+    sorted_by = order.by == column.key
+    arrow = el("span", "↓" if order.down else "↑", aria_hidden="true", cls="arrow") if sorted_by else None
+    return el(
+        "th",
+        button(column.title, arrow, act={"do": "sort", "by": column.key}, cls="sort"),
+        scope="col",
+        cls="number" if column.number else None,
+        aria_sort=("descending" if order.down else "ascending") if sorted_by else None,
+    )
+
+
+def _row(columns: Sequence[Column], row: Row, links: bool) -> Markup:
+    act = row.get(ACT)
+    cells = []
+    for at, column in enumerate(columns):
+        value = column.show(row.get(column.key))
+        inside: Markup | str = button(value, act=act, cls="open") if at == 0 and act is not None else value
+        cells.append(el("td", inside, cls="number" if column.number else "wide" if column.wide else None))
+    if links:
+        cells.append(el("td", link(row.get(URL))))
+    return el("tr", *cells, cls="opens" if act is not None else None)
+
+
+def link(url: object, words: str = "Open ↗") -> Markup | None:
+    """A link into the tool a fact came from; nothing for what is not a web address."""
+    if not isinstance(url, str) or not url.lower().startswith(("https://", "http://")):
+        return None
+    return el("a", words, href=url, target="_blank", rel="noopener noreferrer", cls="link")
