@@ -49,9 +49,10 @@ LAYERS = (
     Layer("app/demo/", {"app.demo", *RUN}, {"numpy", "pyarrow", "pydantic", "sqlalchemy"}),
     Layer(
         "app/cli",
-        {"app.cli", "app.demo", "app.review", "app.server", *RUN},
+        {"app.cli", "app.demo", "app.export", "app.review", "app.server", *RUN},
         {"pydantic", "rich", "sqlalchemy", "typer", "yaml"},
     ),
+    Layer("app/export.py", {"app.records", "app.store"}, {"sqlalchemy", "xlsxwriter"}),
     Layer("app/streamlit_app.py", {"app.settings", "app.store.engine", "app.ui", *SHOW}, {"streamlit"}),
     Layer(
         "app/server.py",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import typer
 
 from app.cli import facts, numbers, policy, store
-from app.cli.errors import Misuse, sentence
+from app.cli.errors import Misuse, foreseen, sentence, unforeseen
 
 app = typer.Typer(
     name="nines",
@@ -37,7 +37,7 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as failure:
+    except foreseen() as failure:
         typer.echo(sentence(failure), err=True)
         return 1
     return code if isinstance(code, int) else 0
@@ -50,4 +50,5 @@ def _usage(misuse: Exception) -> str:
 
 def main() -> None:
     """The `nines` command."""
+    sys.excepthook = unforeseen
     sys.exit(run(sys.argv[1:]))

@@ -1,32 +1,51 @@
 """What went wrong, in one plain sentence that names what to mend."""
 
 import os
+import sys
 import traceback
+from types import TracebackType
 
 
 class Misuse(Exception):
     """The command was called wrongly; the message says how to call it. Exit code 2."""
 
 
-def sentence(failure: Exception) -> str:
-    """The words for a failure: its own where it was foreseen, else what it was and where to look."""
+def foreseen() -> tuple[type[Exception], ...]:
+    """The failures that have words of their own. Looked up after a failure: by then, what raises it is loaded."""
     from sqlalchemy.exc import DBAPIError
 
     from app.store.engine import StoreError
 
-    if isinstance(failure, DBAPIError):
-        lines = str(failure.orig).strip().splitlines() or [type(failure).__name__]
-        return f"The store refused: {lines[0]}. Nothing was changed."
-    if isinstance(failure, StoreError | ValueError) and type(failure) is not ValueError:
-        return str(failure)
-    if type(failure).__module__.startswith(("app.", "data_sources.")):
-        return str(failure)
+    places = (
+        ("app.settings", "SettingsError"),
+        ("app.ingest", "Refused"),
+        ("app.export", "NotExportable"),
+        ("app.demo.filling", "NotEmpty"),
+        ("app.server", "ServerError"),
+        ("app.cli.policy", "NotAPolicy"),
+    )
+    loaded = [getattr(sys.modules[place], name) for place, name in places if place in sys.modules]
+    return (StoreError, DBAPIError, OSError, *loaded)
+
+
+def sentence(failure: Exception) -> str:
+    """The words for a foreseen failure."""
+    cause = getattr(failure, "orig", None)
+    if cause is not None:
+        lines = str(cause).strip().splitlines() or [type(cause).__name__]
+        return f"The store refused ({lines[0]}); nothing was changed."
     if isinstance(failure, OSError):
         what = f"{failure.filename}: " if failure.filename else ""
         return f"{what}{(failure.strerror or str(failure)).lower()}; nothing was changed."
-    if os.environ.get("NINES_LOG_LEVEL", "").lower() == "debug":
-        return "".join(traceback.format_exception(failure)).rstrip()
-    return (
-        f"Nines failed unexpectedly ({type(failure).__name__}: {failure}); nothing was changed. "
-        "Please report it; NINES_LOG_LEVEL=debug shows where it happened."
+    return str(failure)
+
+
+def unforeseen(kind: type[BaseException], failure: BaseException, trace: TracebackType | None) -> None:
+    """Says that there is a fault in Nines, in a sentence; with NINES_LOG_LEVEL=debug also where. The exit code is 1."""
+    if os.environ.get("NINES_LOG_LEVEL", "").strip().lower() == "debug":
+        traceback.print_exception(kind, failure, trace)
+    words = " ".join(str(failure).split()) or "no words"
+    sys.stderr.write(
+        f"Nines failed in a way nobody foresaw ({kind.__name__}: {words}); nothing was changed. "
+        "Please report it; with NINES_LOG_LEVEL=debug it shows where.\n"
     )
