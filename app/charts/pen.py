@@ -6,6 +6,8 @@ from html import escape
 
 from app.charts.theme import VerdictKey, variable
 
+_CONTROLS = dict.fromkeys([*(at for at in range(32) if at not in (9, 10)), 0xFFFE, 0xFFFF, *range(0xD800, 0xE000)], " ")
+
 
 @lru_cache(maxsize=512)
 def colour(name: str, dark: bool) -> str:
@@ -17,6 +19,11 @@ def n(number: float) -> str:
     """A coordinate with one digit behind the point."""
     text = f"{number:.1f}"
     return text[:-2] if text.endswith(".0") else text
+
+
+def escaped(text: str) -> str:
+    """Text for an element or an attribute; a control character, which XML refuses, becomes a space."""
+    return escape(text.translate(_CONTROLS))
 
 
 @dataclass
@@ -37,7 +44,7 @@ class Pen:
             extra += f' stroke="{colour("card", self.dark)}" stroke-width="3" paint-order="stroke"'
         self.parts.append(
             f'<text x="{n(x)}" y="{n(y)}" font-size="{size:g}" fill="{colour(fill, self.dark)}"{extra}>'
-            f"{escape(words)}</text>"
+            f"{escaped(words)}</text>"
         )
 
     def line(
@@ -96,7 +103,7 @@ class Pen:
 
     def open(self, key: str, said: str) -> None:
         """Begins a group that says something on hover and names its key for a click."""
-        self.parts.append(f'<g class="nines-hit" data-key="{escape(key)}"><title>{escape(said)}</title>')
+        self.parts.append(f'<g class="nines-hit" data-key="{escaped(key)}"><title>{escaped(said)}</title>')
 
     def close(self) -> None:
         """Ends it."""
@@ -105,8 +112,8 @@ class Pen:
     def hit(self, x: float, y: float, width: float, height: float, key: str, said: str) -> None:
         """An unseen area that says something on hover and names its key for a click."""
         self.parts.append(
-            f'<rect class="nines-hit" data-key="{escape(key)}" x="{n(x)}" y="{n(y)}" width="{n(max(width, 0))}" '
-            f'height="{n(max(height, 0))}" fill="transparent"><title>{escape(said)}</title></rect>'
+            f'<rect class="nines-hit" data-key="{escaped(key)}" x="{n(x)}" y="{n(y)}" width="{n(max(width, 0))}" '
+            f'height="{n(max(height, 0))}" fill="transparent"><title>{escaped(said)}</title></rect>'
         )
 
     def verdict(self, x: float, y: float, key: VerdictKey, size: float = 12) -> None:

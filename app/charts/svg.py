@@ -3,11 +3,9 @@
 Colours are CSS variables (`theme.css_variables`) with the asked theme's as fallback: one drawing serves light and dark.
 """
 
-from html import escape
-
 from app.charts import reading
 from app.charts.description import Chart
-from app.charts.pen import Pen, colour, n
+from app.charts.pen import Pen, colour, escaped, n
 from app.charts.scale import wrapped
 from app.charts.svg_plot import draw_plot, draw_spark
 from app.charts.svg_rows import draw_heat, draw_rows
@@ -46,7 +44,7 @@ def shape(key: VerdictKey, size: float = 16, dark: bool = False) -> str:
 
 
 def _document(pen: Pen, chart: Chart, width: float, height: float) -> str:
-    font, title, words = escape(f"var(--nines-font,{FONT})"), escape(chart.title), escape(reading.alt(chart))
+    font, title, words = escaped(f"var(--nines-font,{FONT})"), escaped(chart.title), escaped(reading.alt(chart))
     return (
         f'<svg {_size(width, height)} role="img" aria-label="{title}. {words}" class="nines-chart" '
         f'style="font-family:{font};font-variant-numeric:tabular-nums">'
