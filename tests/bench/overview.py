@@ -23,18 +23,17 @@ DRAWN = """() => {
     const app = document.querySelector('[data-testid=stApp]')
     if (!app || app.dataset.testScriptState !== 'notRunning') return false
     if (document.querySelector('[data-stale=true], [data-testid=stSkeleton]')) return false
-    const shown = []
+    const shown = [], boards = []
     const look = root => root.querySelectorAll('*').forEach(el => {
-        if (el.matches('svg[role=img], [data-testid=stMetricValue]')) shown.push(el)
+        if (el.matches('svg.nines-chart, [data-testid=stMetricValue]')) shown.push(el)
+        if (el.matches('.board')) boards.push(el)
         if (el.shadowRoot) look(el.shadowRoot)
     })
     look(document)
-    const boards = [...document.querySelectorAll('[data-testid=stBidiComponentRegular], .stBidiComponent')]
-    const filled = boards.every(board => (board.shadowRoot ?? board).childElementCount)
-    return shown.length >= LEAST && filled
+    return shown.length >= LEAST && boards.every(board => board.childElementCount)
 }"""
 LEAST_CHARTS = 8
-"""The Overview has a sparkline a tile, and the map of tiers by month."""
+"""A sparkline on each of its tiles; that all its boards are filled and the script has ended is asked besides."""
 
 
 def measure(visits: int) -> dict[str, tuple[list[float], list[float]]]:
