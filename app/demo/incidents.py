@@ -1,10 +1,10 @@
 """Incidents and what they did to customers: how many in which month, whose, why, how long."""
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from app.demo.case import Case, hit
 from app.demo.change import Ships
 from app.demo.organisation import FROZEN, RETIRED, mail
 from app.demo.stage import Stage
@@ -29,31 +29,6 @@ _TITLES = {
     "hardware": ("{}: node lost, slow to recover",),
     "": ("{}: errors without a known reason", "{}: short burst of time-outs"),
 }  # fmt: skip
-
-
-@dataclass
-class Case:
-    """One incident on its way to becoming rows. Instants in microseconds; None is unknown or not yet."""
-
-    row: dict[str, Any]
-    started: int
-    detected: int
-    mitigated: int | None
-    resolved: int | None
-    service: str
-    impacts: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def id(self) -> str:
-        return str(self.row["incident"])
-
-    @property
-    def severity(self) -> int:
-        return int(self.row["severity"])
-
-    @property
-    def real(self) -> bool:
-        return self.row.get("kind") in (None, "incident")
 
 
 def cases(stage: Stage, shipped: Ships) -> list[Case]:
@@ -125,7 +100,7 @@ def _drawn(
     case.row["caused_by"] = caused_by
     if rng.random() < {1: 1, 2: 0.95, 3: 0.5, 4: 0.1, 5: 0}[severity]:
         quiet = started > stage.ago(36) and stage.company.by_name[service].tier == 0
-        _hit(rng, case, quiet)
+        hit(rng, case, quiet)
     elif severity > 3 and rng.random() < 0.05:
         case.row["customer_impact"] = None
     return case
@@ -181,50 +156,6 @@ def _case(
     return Case(row, started, detected, known[0], known[1], service)
 
 
-def _hit(
-    rng: np.random.Generator,
-    case: Case,
-    quiet: bool = False,
-    share: float | None = None,
-    outage: bool | None = None,
-    sure: bool = False,
-) -> None:
-    """Customers felt it: impact windows on its services (some are never written down)."""
-    severity = case.severity
-    case.row["customer_impact"] = True
-    low, high = {1: (0.5, 1.0), 2: (0.18, 0.6), 3: (0.04, 0.22)}.get(severity, (0.01, 0.08))
-    share = round(float(rng.uniform(low, high)) if share is None else share, 3)
-    if quiet:
-        share = min(share, 0.03)
-    case.row["customers_affected"] = round(share * float(rng.uniform(6e3, 4e4))) if rng.random() < 0.8 else None
-    if not sure and (case.row["started_at"] is None or rng.random() < 0.05):
-        return
-    start, end = case.started, case.mitigated or case.resolved
-    outage = (severity == 1 or (severity == 2 and rng.random() < 0.5)) if outage is None else outage
-    level = "outage" if outage else "degraded"
-    own: dict[str, Any] = {
-        "service": case.service,
-        "start": instant(start),
-        "end": instant(end) if end else None,
-        "level": level,
-    }
-    own["share"] = share if sure or rng.random() < 0.93 else None
-    case.impacts.append(own)
-    if end and outage and rng.random() < 0.25:
-        half = instant(start + (end - start) * 3 // 5)
-        own["end"] = half
-        case.impacts.append(
-            own | {"start": half, "end": instant(end), "level": "degraded", "share": round(share / 3, 3)}
-        )
-    for service in case.row["services"][1:]:
-        if rng.random() < 0.75:
-            later = start + int(rng.uniform(0, 6) * MINUTE)
-            case.impacts.append(
-                own | {"service": service, "start": instant(later), "level": "degraded", "share": round(share / 4, 3)}
-                | {"end": instant(max(end, later)) if end else None}
-            )  # fmt: skip
-
-
 def _planned(stage: Stage, rng: np.random.Generator, first: int, last: int, kind: str) -> Case:
     """Planned work or an exercise that was run as an incident: never counts."""
     service = stage.company.services[int(rng.integers(len(stage.company.services) - 1))].service
@@ -250,7 +181,7 @@ def _told(stage: Stage, shipped: Ships, rng: np.random.Generator, story: Told) -
     if story.running:
         case.mitigated = None
     if story.share:
-        _hit(rng, case, share=story.share, outage=story.outage, sure=True)
+        hit(rng, case, share=story.share, outage=story.outage, sure=True)
     if story.by_release:
         index = stage.company.place[story.service]
         mine = np.flatnonzero((shipped.service == index) & (shipped.at < case.started) & (shipped.status != 1))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from app.demo.incidents import Case
+from app.demo.case import Case
 from app.demo.organisation import mail
 from app.demo.stage import Stage
 from app.demo.timeline import BAD_QUARTER, DAY, HOUR, chance, instant, micros

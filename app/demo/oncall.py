@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 
+from app.demo.case import Case
 from app.demo.columns import flags, from_columns, joined, moments, numbered, pick
-from app.demo.incidents import Case
 from app.demo.organisation import NOISY, RETIRED, Crew, mail
 from app.demo.stage import Stage
 from app.demo.timeline import MINUTE, SECOND, Bools, Floats, Ints, by_month, chance, instant

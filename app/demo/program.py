@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from app.demo.incidents import Case
+from app.demo.case import Case
 from app.demo.organisation import NOISY, mail
 from app.demo.stage import Stage
 from app.demo.timeline import HOUR, back, chance, instant, micros, mood

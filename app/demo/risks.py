@@ -35,8 +35,8 @@ _MONEY = (4e3, 2e4, 9e4, 4e5, 1.8e6)
 """What one event costs in the middle, by level of impact, EUR."""
 _RATE = (0.04, 0.12, 0.35, 0.9, 2.5)
 """Events a year in the middle, by level of likelihood."""
-OVERDUE = (7, 9, 14)
-"""Places in the list whose review is overdue."""
+OVERDUE = {7: 6, 9: 27, 14: 52}
+"""Places in the list whose review is overdue, and for how many days."""
 ACCEPTED = 2
 """The place of the acceptance that ran out."""
 
@@ -53,7 +53,7 @@ def rows(stage: Stage) -> list[dict[str, object]]:
             identified = min(identified, closed_on - timedelta(90))
         review = stage.today + timedelta(int(rng.integers(9, 170)))
         if n in OVERDUE:
-            review = stage.today - timedelta(int(rng.integers(4, 40)))
+            review = stage.today - timedelta(OVERDUE[n])
         accepted = r["treatment"] == "accept"
         until = stage.today + timedelta(int(rng.integers(40, 300))) if accepted else None
         if n == ACCEPTED:

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
+from app.demo.case import Case
 from app.demo.columns import from_columns, moments, pick
-from app.demo.incidents import Case
 from app.demo.organisation import HOURLY_TIERS, Promise
 from app.demo.stage import Stage
 from app.demo.timeline import DAY, HOUR, Floats, Ints, by_month, chance
