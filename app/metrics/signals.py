@@ -90,14 +90,14 @@ def binomial_limits(share: float, n: float) -> Limits:
 def _limits(shape: str, before: Sequence[Point], now: Point) -> Limits:
     match shape:
         case "count":
-            exposure = sum(p.whole for p in before)
-            # Nothing in the baseline is not a rate of zero: half an event, as Jeffreys has it.
-            rate = max(sum(p.part for p in before), 0.5) / exposure
-            return poisson_limits(rate * now.whole)
+            part, exposure = sum(p.part for p in before), sum(p.whole for p in before)
+            # Nothing in the baseline is not a rate of zero: the limits are those of half an event, as Jeffreys has it.
+            found = poisson_limits(max(part, 0.5) / exposure * now.whole)
+            return found._replace(centre=part / exposure * now.whole)
         case "share":
             part, whole = sum(p.part for p in before), sum(p.whole for p in before)
-            share = part / whole if 0 < part < whole else (part + 0.5) / (whole + 1)
-            return binomial_limits(share, now.whole)
+            found = binomial_limits(part / whole if 0 < part < whole else (part + 0.5) / (whole + 1), now.whole)
+            return found._replace(centre=part / whole)
         case "duration":
             logs = xmr([log(max(p.value, _SMALLEST)) for p in before])
             return Limits(*(exp(limit) for limit in logs))

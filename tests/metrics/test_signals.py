@@ -37,6 +37,11 @@ def test_one_event_after_a_year_without_is_no_signal() -> None:
     assert signal("count", _counts(*[0] * 12), Point(3, 3, 30), "lower").word == "worsening"
 
 
+def test_quiet_month_after_quiet_month_is_steady() -> None:
+    assert signal("count", _counts(*[0] * 12), Point(0, 0, 30), "lower").word == "steady"
+    assert signal("share", [Point(1, 9, 9)] * 12, Point(1, 9, 9), "higher").word == "steady"
+
+
 def test_half_a_month_is_held_against_half_the_expected_count() -> None:
     told = signal("count", _counts(*[20] * 12), Point(10, 10, 15), "lower")
 
