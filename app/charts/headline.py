@@ -76,10 +76,10 @@ def _impact(story: Story) -> str:
         return ""
     if number.value == 0:
         return "Customers were not affected."
-    target = ""
-    if number.target is not None and number.verdict in ("met", "missed"):
-        target = " (target met)" if number.verdict == "met" else f", above the {_minutes(number.target)} aimed for"
-    return f"Customers were affected for {_minutes(number.value)}{_moved(number)}{target}."
+    aimed = ""
+    if number.target is not None and number.verdict == "missed":
+        aimed = f" ({_minutes(number.target)} aimed for)"
+    return f"Customers were affected for {_minutes(number.value)}{aimed}{_moved(number)}."
 
 
 def _minutes(minutes: float) -> str:
@@ -129,9 +129,8 @@ def _changes(story: Story) -> list[str]:
             number = story.numbers.get(key)
             if number is not None and number.value is not None and number.signal == word:
                 verb = "has really worsened" if word == "worsening" else "has really improved"
-                found.append(
-                    f"{wording.capital(_NAMES[key])} {verb} since {wording.period(number.since or number.period)}."
-                )
+                since = "" if number.since in (None, number.period) else f" since {wording.period(number.since or '')}"
+                found.append(f"{wording.capital(_NAMES[key])} {verb}{since}.")
     return found
 
 
@@ -140,8 +139,9 @@ def _moved(number: Number) -> str:
         return ", no real change"
     if number.signal == "too_few":
         return ""
-    word = "better" if number.signal == "improving" else "worse"
-    return f", really {word} since {wording.period(number.since or number.period)}"
+    if number.since in (None, number.period):
+        return f", a real {'improvement' if number.signal == 'improving' else 'worsening'}"
+    return f", {number.signal} since {wording.period(number.since or number.period)}"
 
 
 def _lower(text: str) -> str:

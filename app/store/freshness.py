@@ -28,18 +28,19 @@ class SourceState(NamedTuple):
     note: str | None = None
 
     def data_to(self, as_of: datetime) -> datetime | None:
-        """The instant of the last fact that is not in the future, or of the last successful reading where that
-        is later."""
-        ends = [min(last, as_of) for _, last in self.entities.values()]
+        """The instant of the last fact, or of the last successful reading where that is later; what is planned ahead (a
+        rota, a test) counts only where there is nothing else."""
+        ends = [last for _, last in self.entities.values() if last <= as_of]
         ends += [self.last_read_at] if self.last_read_at is not None and self.last_read_at <= as_of else []
-        return max(ends, default=None)
+        return max(ends, default=as_of if self.entities else None)
 
     def late_by(self, as_of: datetime) -> timedelta | None:
         """How much longer than expected nothing came; None where it is in time, or nothing is expected."""
-        to = self.data_to(as_of)
-        if self.expected_hours is None or to is None:
+        heard = [min(last, as_of) for _, last in self.entities.values()]
+        heard += [self.last_read_at] if self.last_read_at is not None else []
+        if self.expected_hours is None or not heard:
             return None
-        over = as_of - to - timedelta(hours=self.expected_hours)
+        over = as_of - max(heard) - timedelta(hours=self.expected_hours)
         return over if over > timedelta() else None
 
 

@@ -80,7 +80,7 @@ def _open(act: Act | None) -> None:
 
 
 def _told(kpi: Kpi, number: Number, asked: Asked, policy: Policy) -> Markup:
-    key = wording.verdict_key(number)
+    tiers = _tiers(kpi, asked)
     facts: list[tuple[str, str | Markup | None]] = [
         ("Formula", kpi.formula),
         ("Counted in a period by", kpi.at),
@@ -90,6 +90,7 @@ def _told(kpi: Kpi, number: Number, asked: Asked, policy: Policy) -> Markup:
         ("Left out", _left_out(number)),
         ("With exclusions taken out", _exclusions(number, policy)),
         ("Target", _target(kpi, number, policy)),
+        ("By tier", _by_tier(kpi, tiers, policy)),
         ("Change", wording.capital(wording.signal(number)) + "." if number.value is not None else None),
         ("Period", _period(number, asked)),
         ("Narrowed to", asked.scoped or None),
@@ -101,7 +102,7 @@ def _told(kpi: Kpi, number: Number, asked: Asked, policy: Policy) -> Markup:
         el(
             "div",
             el("b", wording.amount(number, tiles.op_of(kpi.key, policy), policy.currency)),
-            tiles.verdict(key, wording.verdict(number)),
+            tiles.verdict(*tiles.judged(number, [tier for tier in tiers if tier.verdict in ("met", "missed")])),
             cls="figure",
         ),
         el("dl", join(*(join(el("dt", name), el("dd", said)) for name, said in facts if said))),
@@ -113,7 +114,7 @@ def _told(kpi: Kpi, number: Number, asked: Asked, policy: Policy) -> Markup:
 def _made(kpi: Kpi, number: Number, policy: Policy) -> str:
     said = wording.capital(wording.sample(number))
     if kpi.shape in ("rate", "ratio") and number.numerator is not None and number.denominator is not None:
-        said += f": {number.numerator:,.6g} / {number.denominator:,.6g}"
+        said += f": {figure(number.numerator)} of {figure(number.denominator)}"
     if kpi.shape == "duration" and number.mean is not None:
         mean, p90 = (wording.value(part, number.unit, currency=policy.currency) for part in (number.mean, number.p90))
         said += f"; mean {mean}, nine in ten within {p90}"
@@ -133,6 +134,12 @@ def _coverage(number: Number) -> str | None:
     return (
         None if number.coverage is None else f"{wording.value(number.coverage, 'share')} of what there was to observe"
     )
+
+
+def figure(value: float) -> str:
+    """A part or a whole, to two digits behind the point, without noughts at the end."""
+    text = f"{value:,.2f}"
+    return text.rstrip("0").rstrip(".") if abs(value) >= 0.01 or value == 0 else f"{value:.2g}"
 
 
 def _left_out(number: Number) -> str | None:
@@ -162,6 +169,30 @@ def _target(kpi: Kpi, number: Number, policy: Policy) -> str:
     return f"{shown} (policy: {kpi.target})" if kpi.target else shown
 
 
+def _tiers(kpi: Kpi, asked: Asked) -> list[Number]:
+    """The number of each tier, where tiers are not asked for already."""
+    if "tier" not in kpi.dimensions or kpi.always_by or asked.scope.tier is not None or asked.scope.service is not None:
+        return []
+    found = read.numbers([kpi.key], asked.ask(by=["tier"]))
+    return [number for number in found if number.group.tier is not None and number.value is not None]
+
+
+def _by_tier(kpi: Kpi, tiers: Sequence[Number], policy: Policy) -> Markup | None:
+    op = tiles.op_of(kpi.key, policy)
+    said = [
+        el("li", f"Tier {n.group.tier}: {wording.amount(n, op, policy.currency)} ", _judged(n, op, policy))
+        for n in tiers
+    ]
+    return el("ul", join(*said), cls="plain") if said else None
+
+
+def _judged(number: Number, op: str, policy: Policy) -> Markup | None:
+    if number.target is None:
+        return None
+    goal = wording.target(number.target, number.unit, op, number.value, policy.currency)
+    return join(tiles.verdict(wording.verdict_key(number), wording.verdict(number)), f" (target {goal})")
+
+
 def _period(number: Number, asked: Asked) -> str:
     as_of = f", as known on {wording.instant(number.as_of, asked.zone)}" if number.as_of else ""
     return asked.words + (" (not over yet)" if number.partial else "") + as_of + f", {asked.zone}"
@@ -173,11 +204,11 @@ def _sources(kpi: Kpi, asked: Asked) -> str | None:
     for source in read.sources():
         if not feeds & source.entities.keys():
             continue
-        synced = source.last_read_at or source.imported_at
-        late = ", late" if source.late_by(asked.as_of) is not None else ""
-        said.append(
-            f"{source.name} ({'last brought ' + wording.instant(synced, asked.zone) if synced else 'never read'}{late})"
-        )
+        to, late = source.data_to(asked.as_of), ", late" if source.late_by(asked.as_of) is not None else ""
+        if source.last_read_at is not None:
+            said.append(f"{source.name} (last read {wording.instant(source.last_read_at, asked.zone)}{late})")
+        else:
+            said.append(f"{source.name} ({'data to ' + wording.instant(to, asked.zone) if to else 'no data'}{late})")
     return "; ".join(said) or None
 
 
@@ -199,7 +230,7 @@ def _columns(kpi: Kpi, rows: Sequence[Row], zone: str, policy: Policy) -> list[C
         return "" if value is None else wording.value(value, kpi.unit, currency=policy.currency)
 
     def plain(value: float | None) -> str:
-        return "" if value is None else f"{value:,.6g}"
+        return "" if value is None else figure(value)
 
     unit = kpi.unit if kpi.shape in ("duration", "sum") else ""
     columns = [Column("title", "What", wide=True), Column("at", "When", when), Column("id", "Id")]
@@ -256,6 +287,6 @@ def adds_up(kpi: Kpi, number: Number, rows: Sequence[Row], policy: Policy) -> st
         case "sum":
             return f"Sum of {counted:,} rows: {wording.exact(part, kpi.unit, policy.currency)}"
         case "count":
-            return f"Sum of {counted:,} rows: {part:,.6g}"
+            return f"Sum of {counted:,} rows: {figure(part)}"
     whole = number.denominator if kpi.exposure and number.denominator is not None else whole
-    return f"{part:,.6g} of {whole:,.6g}: {shown}"
+    return f"{figure(part)} of {figure(whole)}: {shown}"

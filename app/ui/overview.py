@@ -80,15 +80,23 @@ def _over(keys: Sequence[str], asked: Asked) -> dict[str, dict[Period, Number]]:
 
 
 def _face(key: str, now: Number, before: Number, trend: Sequence[Number], policy: Policy, asked: Asked) -> Face:
-    made = tiles.face(now, before, trend, policy)
+    by_tier = read.numbers((key,), asked.ask(by=("tier",))) if key == "slo_compliance" else ()
+    judged = [number for number in by_tier if number.group.tier is not None and number.verdict in ("met", "missed")]
+    made = tiles.face(now, before, trend, policy, judged, unfit(key, asked))
     match key:
         case "error_budget_remaining":
             return spent_face(made, now, before)
-        case "slo_compliance" if now.value is not None and now.target is None:
-            return _compliance_face(made, asked)
+        case "slo_compliance" if now.value is not None and now.target is None and judged:
+            return _compliance_face(made, judged)
         case "time_to_restore" if now.value is not None:
             return _restore_face(made, now, asked, policy)
     return made
+
+
+def unfit(key: str, asked: Asked) -> str:
+    """What of the scope this KPI cannot be narrowed to; empty: it can."""
+    names = [name for name in ("tier", "team", "service") if getattr(asked.scope, name) is not None]
+    return wording.listed([name for name in names if name not in KPIS[key].dimensions])
 
 
 def spent_face(made: Face, now: Number, before: Number) -> Face:
@@ -107,27 +115,17 @@ def spent_face(made: Face, now: Number, before: Number) -> Face:
         name="Error budgets spent",
         value=f"{spent}",
         beside=f"of {whole} SLO{'s' if whole != 1 else ''}",
-        key="met" if spent == 0 else "missed",
-        word="met" if spent == 0 else "missed",
         said=said,
         target="Target: none spent",
     )
 
 
-def _compliance_face(made: Face, asked: Asked) -> Face:
+def _compliance_face(made: Face, judged: Sequence[Number]) -> Face:
     """Of several tiers, compliance is met where each tier keeps its own target."""
-    judged = [
-        number
-        for number in read.numbers(("slo_compliance",), asked.ask(by=("tier",)))
-        if number.group.tier is not None and number.verdict in ("met", "missed")
-    ]
-    if not judged:
-        return made
     below = [f"{number.group.tier}" for number in judged if number.verdict == "missed"]
     if not below:
-        return replace(made, key="met", word="met", target="Every tier on target")
-    which = f"Tier{'s' if len(below) > 1 else ''} {wording.listed(below)} below target"
-    return replace(made, key="missed", word="missed", target=which)
+        return replace(made, target="Every tier on target")
+    return replace(made, target=f"Tier{'s' if len(below) > 1 else ''} {wording.listed(below)} below target")
 
 
 def _restore_face(made: Face, now: Number, asked: Asked, policy: Policy) -> Face:
@@ -139,10 +137,10 @@ def _restore_face(made: Face, now: Number, asked: Asked, policy: Policy) -> Face
     severe = next((n for n in read.numbers(("time_to_restore",), narrowed) if n.group.severity == 1), None)
     if severe is None or severe.value is None or severe.target is None:
         goal = wording.target(wanted.value, "minutes", wanted.op)
-        return replace(made, target=f"Tier 0 severity 1: none, {goal}")
+        return replace(made, target=f"Severity 1: none ({goal})")
     shown = wording.amount(severe, wanted.op)
     goal = wording.target(severe.target, "minutes", wanted.op, severe.value)
-    return replace(made, target=f"Tier 0 severity 1: {shown}, {goal}")
+    return replace(made, target=f"Severity 1: {shown} ({goal})")
 
 
 def _story(asked: Asked, now: Mapping[str, Number], policy: Policy) -> Story:

@@ -50,16 +50,29 @@ def op_of(key: str, policy: Policy) -> str:
     return target.op if target else ">=" if KPIS[key].better == "higher" else "<="
 
 
-def face(now: Number, before: Number | None, trend: Sequence[Number], policy: Policy) -> Face:
-    """What a tile says of a number, of the one it is compared with, and of the months before."""
-    kpi, op = KPIS[now.kpi], op_of(now.kpi, policy)
-    key: VerdictKey
+def judged(now: Number, by_tier: Sequence[Number] = ()) -> tuple[VerdictKey, str]:
+    """The verdict and its word: the number's own; without a target of its own that of its tiers, each by its own target, or
+    of its SLOs; else whether it really changes."""
     if now.value is None:
-        key, word = "no_data", wording.NO_DATA
-    elif now.verdict == "no_target":
-        key, word = _SIGNAL_WORDS[now.signal]
-    else:
-        key, word = wording.verdict_key(now), wording.verdict(now)
+        return "no_data", wording.NO_DATA
+    if now.verdict != "no_target":
+        return wording.verdict_key(now), wording.verdict(now)
+    if now.kpi == "error_budget_remaining" and now.numerator is not None:
+        return ("met", "met") if now.numerator == now.denominator else ("missed", "missed")
+    verdicts = {number.verdict for number in by_tier} & {"met", "missed"}
+    if verdicts:
+        return ("missed", "missed") if "missed" in verdicts else ("met", "met")
+    return _SIGNAL_WORDS[now.signal]
+
+
+def face(
+    now: Number, before: Number | None, trend: Sequence[Number], policy: Policy, by_tier: Sequence[Number] = (),
+    unfit: str = "",
+) -> Face:  # fmt: skip
+    """What a tile says of a number, of the one it is compared with, and of the months before. `by_tier`: the same number
+    of each tier, where tiers have targets of their own; `unfit`: what it cannot be narrowed to ("tier")."""
+    kpi, op = KPIS[now.kpi], op_of(now.kpi, policy)
+    key, word = judged(now, by_tier)
     return Face(
         kpi=now.kpi,
         name=kpi.name,
@@ -67,7 +80,7 @@ def face(now: Number, before: Number | None, trend: Sequence[Number], policy: Po
         beside=wording.sample(now) if kpi.shape == "share" and now.n else "",
         key=key,
         word=word,
-        said=_said(now, before, policy),
+        said=f"Not counted by {unfit}" if unfit else _said(now, before, policy),
         target=_target(now, op, policy, kpi.target),
         spark=spark(trend, policy),
         empty=now.value is None,
