@@ -57,7 +57,8 @@ def figure(
         "plot_bgcolor": _CLEAR,
         "font": {"family": FONT, "size": 12, "color": colours.muted},
         "showlegend": False,
-        "hovermode": "closest" if chart.kind in ("heat", "points") else "y" if chart.horizontal else "x",
+        "hovermode": "closest",
+        "hoverdistance": 20 if chart.kind in ("heat", "points") else 80,
         "hoverlabel": {"bgcolor": colours.card, "bordercolor": colours.hairline, "font": label, "align": "left"},
         "modebar": {"bgcolor": _CLEAR, "color": colours.muted, "activecolor": colours.accent},
         "dragmode": False,
@@ -212,14 +213,13 @@ def _bars(chart: Chart, colours: Palette, hovers: Sequence[str]) -> list[dict[st
     """Stacked bars, hatched where a period is not over; comparisons as short strokes."""
     stack = [getattr(colours, name) for name in STACK]
     data: list[dict[str, Any]] = []
-    x, told = list(range(len(chart.x))), False
+    x = list(range(len(chart.x)))
     for series in chart.series:
         if series.role == "comparison":
             data.append(_strokes(chart, series, colours.history, 0.4, []))
             continue
         ink = colours.history if series.role == "context" else stack[min(len(data), 2)]
-        said = _told([] if told else hovers) | ({} if told else {"textposition": "none"})
-        told = True
+        said = _told(hovers) | {"textposition": "none"}
         shape = ["/" if at in chart.partial else "" for at in x]
         pattern = {"shape": shape, "fillmode": "overlay", "bgcolor": colours.card, "fgcolor": ink, "size": 6}
         data.append(

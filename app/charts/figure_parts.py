@@ -9,12 +9,12 @@ from app.charts.theme import Palette
 
 
 def x_axis(chart: Chart, colours: Palette, width: int) -> dict[str, Any]:
+    """The axis of x, so thinly named that labels stay apart on half of the width."""
     named = names(chart.x, 0.35 * width / max(len(chart.x), 1))
-    texts = [f"{plain(name)}<br>{year}" if year else plain(name) for _, name, year in named]
     return {
         "tickmode": "array",
         "tickvals": [at for at, _, _ in named],
-        "ticktext": texts,
+        "ticktext": [f"{plain(name)}<br>{year}" if year else plain(name) for _, name, year in named],
         "range": [-0.5, len(chart.x) - 0.5],
         "showgrid": False,
         "zeroline": False,
@@ -25,6 +25,7 @@ def x_axis(chart: Chart, colours: Palette, width: int) -> dict[str, Any]:
 
 
 def target(value: float, colours: Palette) -> dict[str, Any]:
+    """The target as a dashed line across."""
     return {
         "type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": value, "y1": value, "name": "target",
         "line": {"color": colours.text, "width": 1.2, "dash": "dash"},
@@ -32,11 +33,13 @@ def target(value: float, colours: Palette) -> dict[str, Any]:
 
 
 def note(text: str, ink: str, size: float) -> dict[str, Any]:
+    """Words without an arrow."""
     return {"text": text, "showarrow": False, "align": "left", "font": {"color": ink, "size": size}}
 
 
-def lines(lines: Sequence[str]) -> str:
-    return "<br>".join(plain(line) for line in lines)
+def lines(texts: Sequence[str]) -> str:
+    """The texts, one below the other."""
+    return "<br>".join(plain(text) for text in texts)
 
 
 def plain(text: str) -> str:

@@ -84,11 +84,13 @@ def heat(chart: Chart, colours: Palette, width: int) -> tuple[list[dict[str, Any
         ends = {"zmin": min(0.0, *known), "zmax": max(known)} if known else {"zmin": 0, "zmax": 1}
     trace = {
         "type": "heatmap", "x": x, "y": y, "z": z, "colorscale": ramp, "showscale": False, "xgap": 3, "ygap": 3,
-        "hoverongaps": True, "text": texts, "texttemplate": "%{text}", **ends,
+        "hoverongaps": True, **ends,
         "customdata": [[reading.key(chart, series, at) for at in x] for series in chart.series],
         "hovertext": [[plain(reading.cell(chart, series, at)) for at in x] for series in chart.series],
         "hovertemplate": "%{hovertext}<extra></extra>",
-    } | ({"textfont": {"color": colours.text}} if judged else {})  # fmt: skip
+    }  # fmt: skip
+    if judged:
+        trace |= {"text": texts, "texttemplate": "%{text}", "textfont": {"color": colours.text}}
     gaps = [
         {"type": "rect", "x0": at - 0.46, "x1": at + 0.46, "y0": row - 0.44, "y1": row + 0.44, "name": "no-data",
          "line": {"color": colours.no_data, "width": 1, "dash": "dot"}, "fillcolor": "rgba(0,0,0,0)", "opacity": 0.7}
@@ -103,7 +105,23 @@ def heat(chart: Chart, colours: Palette, width: int) -> tuple[list[dict[str, Any
             "tickfont": {"color": colours.text, "size": 12.5},
         },
     }  # fmt: skip
-    return [trace], layout
+    return [trace] if judged else [trace, _amounts(chart, texts, colours, ends)], layout
+
+
+def _amounts(chart: Chart, texts: list[list[str]], colours: Palette, ends: dict[str, float]) -> dict[str, Any]:
+    """The values of a ramp's cells, each in the ink that can be read on its step."""
+    low, high = ends["zmin"], ends["zmax"]
+    found = [
+        (at, row, texts[row][at], colours.on_ramp[round(6 * (value - low) / (high - low)) if high > low else 0])
+        for row, series in enumerate(chart.series)
+        for at, value in enumerate(series.values)
+        if value is not None
+    ]
+    x, y, words, inks = (list(column) for column in zip(*found, strict=True)) if found else ([], [], [], [])
+    return {
+        "type": "scatter", "mode": "text", "x": x, "y": y, "text": words, "textfont": {"color": inks, "size": 11},
+        "hoverinfo": "skip",
+    }  # fmt: skip
 
 
 def _cell(chart: Chart, series: Series, at: int, room: float) -> str:

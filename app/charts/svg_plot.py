@@ -52,7 +52,7 @@ def draw_spark(pen: Pen, chart: Chart, wide: float, high: float) -> None:
         pen.line(0, area.y(chart.target), wide, area.y(chart.target), "history", 1, "3 3", name="target")
     series = chart.series[0]
     _line(pen, chart, area, series, "accent", 1.6)
-    _signals(pen, chart, area, series, 2.6)
+    _signals(pen, chart, area, series, 2.6 if area.step >= 6 else 2.1)
     known = [at for at, value in enumerate(series.values) if value is not None]
     _dot(pen, chart, area, series, known[-1], 2.8)
     for at in range(len(chart.x)):

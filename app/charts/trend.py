@@ -9,6 +9,16 @@ from app.metrics.numbers import Number
 from app.records import ENTITIES
 
 _OPS = {"higher": ">=", "lower": "<=", "inside": "within"}
+_FILES = {
+    "sli_sums": "sli",
+    "sli_windows": "sli",
+    "page_sums": "pages",
+    "engage_counts": "pages",
+    "deployment_sums": "deployments",
+    "lead_counts": "deployments",
+    "linked": "deployments",
+}
+"""Which file fills the sums that a KPI is made from."""
 _DRAWN = {
     "share": "Share",
     "count": "Number",
@@ -29,7 +39,7 @@ def trend(
 
     Bars for counts and sums, lines otherwise, durations on a log axis. `marks` are period key → title of an annotation.
     """
-    x = tuple(number.period for number in numbers)
+    x, op = tuple(number.period for number in numbers), op or _OPS[kpi.better]
     series = [
         Series(name or kpi.name, _values(numbers), "main", tuple(_said(number, op, currency) for number in numbers))
     ]
@@ -45,7 +55,7 @@ def trend(
         x,
         tuple(series),
         target=constant_target(numbers),
-        target_op=op or _OPS[kpi.better],
+        target_op=op,
         limits=limits(numbers),
         signals=signals(numbers),
         marks=tuple(Mark(at, title) for at, key in enumerate(x) if (title := (marks or {}).get(key))),
@@ -56,7 +66,7 @@ def trend(
     )
 
 
-def spark(numbers: Sequence[Number], op: str = "", currency: str = "EUR") -> Chart:
+def spark(numbers: Sequence[Number], op: str = "", currency: str = "EUR", log: bool = False) -> Chart:
     """The sparkline of a tile: 12 or 24 numbers, in order, with their signals."""
     name = numbers[-1].kpi.replace("_", " ") if numbers else ""
     return Chart(
@@ -70,6 +80,7 @@ def spark(numbers: Sequence[Number], op: str = "", currency: str = "EUR") -> Cha
         target_op=op,
         signals=signals(numbers),
         partial=partial(numbers),
+        log=log,
         currency=currency,
     )
 
@@ -105,11 +116,15 @@ def partial(numbers: Sequence[Number]) -> frozenset[int]:
 
 def missing(kpi: Kpi) -> str:
     """What is missing where a KPI has no data, and what would bring it."""
-    names = sorted(name for name in (kpi.watched or kpi.row_needs or kpi.needs) if name in ENTITIES)
-    if not names:
-        return f"No data for {kpi.name.lower()} in these periods."
-    files = wording.listed([f"{name.replace('_', ' ')}" for name in names])
-    return f"No data for {kpi.name.lower()} in these periods. Import {files}, or connect a source that has them."
+    if not kpi.measured:
+        return f"{kpi.name} is not measured yet."
+    needs = kpi.watched or {_FILES.get(name, name) for name in kpi.needs | (kpi.row_needs or frozenset())}
+    names = [name for name in ENTITIES if name in needs]
+    if "actions" in names:
+        names = ["actions"]
+    files = wording.listed([f"{name}.csv" for name in names])
+    what = f" Import {files}, or connect a source that has them." if files else ""
+    return f"{kpi.name}: no data in these periods.{what}"
 
 
 def _values(numbers: Sequence[Number]) -> tuple[float | None, ...]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.charts import amounts
@@ -104,6 +104,7 @@ def said(text: str) -> Decimal:
     return sign * sum((Decimal(size.replace(",", "")) * factors.get(name, 1) for size, name in parts), Decimal(0))
 
 
+@settings(deadline=None)
 @given(
     unit=st.sampled_from(UNITS),
     op=st.sampled_from(sorted(HOLDS)),
@@ -125,6 +126,7 @@ def test_what_is_shown_and_its_target_never_contradict_the_verdict(
     assert HOLDS[op](shown, shown_target) == HOLDS[op](amount, wanted)
 
 
+@settings(deadline=None)
 @given(unit=st.sampled_from(UNITS), amount=st.floats(-1e9, 1e9))
 def test_every_amount_has_a_short_wording_that_is_close(unit: str, amount: float) -> None:
     text = amounts.value(amount, unit)
@@ -134,6 +136,7 @@ def test_every_amount_has_a_short_wording_that_is_close(unit: str, amount: float
     assert len(text) <= 26
 
 
+@settings(deadline=None)
 @given(amount=st.floats(1e-9, 1 - 1e-9))
 def test_a_share_that_is_neither_nothing_nor_all_is_never_shown_as_such(amount: float) -> None:
     assert amounts.value(amount, "share") not in ("0 %", "100 %")

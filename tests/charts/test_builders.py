@@ -3,8 +3,12 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from app.charts import incidents, reading, slos, trend
+import pytest
+
+from app.charts import figure, incidents, reading, slos, svg, trend
 from app.charts.description import Mark, Signal
+from app.metrics.catalogue import KPIS
+from app.metrics.kpi import Kpi
 from app.metrics.numbers import Group, Number
 from tests.charts import zoo
 from tests.charts.zoo import COUNT, MONTHS, RESTORE, numbers
@@ -34,6 +38,17 @@ def test_counts_are_bars_and_their_comparison_is_cut_to_length() -> None:
     assert chart.series[1].values == (5.0, None)
 
 
+@pytest.mark.parametrize("kpi", KPIS.values(), ids=KPIS.keys())
+def test_every_kpi_can_be_drawn_with_and_without_data(kpi: Kpi) -> None:
+    for given in (numbers(None, None, kpi=kpi), numbers(1.0, None, 0.5, kpi=kpi, target=0.9, verdict="met"), []):
+        chart = trend.trend(kpi, given, given[:1])
+
+        assert svg.draw(chart).startswith("<svg")
+        assert figure.figure(chart).layout.height
+        assert chart.title.startswith(kpi.name)
+        assert chart.empty
+
+
 def test_a_target_that_moves_is_no_line() -> None:
     given = [*numbers(60.0, target=60.0), replace(numbers(1.0)[0], period="2025-02", target=50.0)]
 
@@ -57,7 +72,9 @@ def test_a_trend_without_data_says_what_would_bring_it() -> None:
 
     assert reading.is_empty(chart)
     assert chart.title == "Time to restore: no data"
-    assert "Import incidents" in chart.empty
+    assert chart.empty == "Time to restore is not measured yet."
+    assert "Import incidents.csv, or connect" in trend.missing(KPIS["time_to_restore"])
+    assert "Import sli.csv" in trend.missing(KPIS["burn_rate"])
 
 
 def test_nothing_at_all_is_no_crash() -> None:

@@ -58,6 +58,12 @@ def test_a_bar_that_is_not_over_is_hatched() -> None:
     assert figure.figure(zoo.bar()).layout.barmode == "stack"
 
 
+def test_every_part_of_a_stack_says_the_whole_month() -> None:
+    critical, lower, _ = figure.figure(zoo.bar()).data
+
+    assert critical.text[0] == lower.text[0] == "January 2025<br>Critical: 1<br>Lower: 4<br>a year before: 6"
+
+
 def test_the_comparison_is_not_stacked() -> None:
     traces = figure.figure(zoo.bar()).data
 

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.charts import scale
@@ -48,6 +48,7 @@ def test_long_text_is_cut_and_wrapped() -> None:
     assert len(scale.wrapped("Time to restore: no real change since November 2025", 200, 15)) == 2
 
 
+@settings(deadline=None)
 @given(places=st.lists(st.floats(0, 200), max_size=8))
 def test_labels_are_moved_apart_and_stay_in_order(places: list[float]) -> None:
     moved = scale.apart(places, 15, 0, 200)
