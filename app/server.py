@@ -39,6 +39,8 @@ SCRIPT = ROOT / "app" / "streamlit_app.py"
 ICON = ROOT / "app" / "static" / "favicon.png"
 LOG = logging.getLogger("nines")
 PRELOADED = ("pandas", "plotly.graph_objects", "pyarrow", "scipy.stats", "sqlalchemy.dialects.sqlite")
+PIECES = ("BidiComponent", "Selectbox")
+"""What the first screens are made of, in Streamlit's frontend."""
 _GRACE_SECONDS = 2
 
 
@@ -85,7 +87,7 @@ def serve(
 
 def build(settings: Settings, engine: Engine, script: Path) -> ASGIApp:
     """The ASGI app: Streamlit's, with what surrounds it. Call `configure` first."""
-    assets = Assets(Path(file_util.get_static_dir()), title="Nines")
+    assets = Assets(Path(file_util.get_static_dir()), "Nines", PIECES if script == SCRIPT else ())
     handlers: dict[Any, Callable[..., Any]] = {HTTPException: errors.on_http_error, Exception: errors.on_crash}
     app = st.App(
         script,

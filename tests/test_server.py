@@ -21,12 +21,13 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp
+from streamlit import file_util
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from app.server import ServerError, serve
+from app.server import PIECES, ServerError, serve
 from app.settings import load
-from app.web.assets import Assets, AssetsMiddleware
+from app.web.assets import Assets, AssetsMiddleware, scripts_of
 from app.web.errors import on_crash
 from app.web.headers import Guard, inline_hashes, known_host
 
@@ -264,6 +265,25 @@ def test_the_page_is_left_alone_where_the_answer_is_none(tmp_path: Path) -> None
     assert ask(app).status_code == 404
 
 
+def test_pieces_of_the_first_screens_are_named_on_the_first_page_with_all_they_import(tmp_path: Path) -> None:
+    scripts = tmp_path / "static" / "js"
+    scripts.mkdir(parents=True)
+    (tmp_path / "index.html").write_text('<head><link href="./static/js/known.1.js"></head>')
+    (scripts / "Board.1.js").write_text('import{a as b}from"./deep.2.js";import"./known.1.js";import("./later.3.js")')
+    (scripts / "deep.2.js").write_text('import{c}from"./Board.1.js"')
+    (scripts / "known.1.js").write_text("")
+
+    page = Assets(tmp_path, "Nines", pieces=("Board", "Gone")).page
+
+    assert re.findall(r"js/([^\"]+)", page) == ["known.1.js", "Board.1.js", "deep.2.js"]
+
+
+def test_streamlit_still_has_the_pieces_that_are_fetched_early() -> None:
+    folder = Path(file_util.get_static_dir()) / "static" / "js"
+
+    assert all(len(scripts_of(folder, [piece])) > 1 for piece in PIECES)
+
+
 @pytest.mark.browser
 def test_a_browser_asks_nobody_else_and_has_no_complaint(server: Running, browser: Browser) -> None:
     said: list[str] = []
@@ -337,7 +357,7 @@ def test_a_taken_port_is_said_in_a_sentence(server: Running, tmp_path: Path) -> 
 
 TAKEN = """
 import sys
-from app.server import ServerError, serve
+from app.server import PIECES, ServerError, serve
 from app.settings import load
 try:
     serve(load(port=int(sys.argv[1]), database_url=sys.argv[2]))

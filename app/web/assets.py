@@ -3,6 +3,8 @@
 import gzip
 import hashlib
 import mimetypes
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +16,7 @@ _PREFIX = "/static/"
 _YEAR = "public, immutable, max-age=31536000"
 """Streamlit puts a hash of the content into each file's name."""
 _LEVEL = 6
+_IMPORT = re.compile(r"""(?:\bfrom|\bimport)\s*["']\./([^"']+\.js)["']""")
 _NOT_PAGES = ("/component/", "/media/", "/_stcore/")
 
 
@@ -24,13 +27,24 @@ class Asset(NamedTuple):
 
 
 class Assets:
-    """The files of a folder as answers. `warm` fills it; what is not there yet is left to Streamlit."""
+    """The files of a folder as answers. `warm` fills it; what is not there yet is left to Streamlit.
 
-    def __init__(self, folder: Path, title: str) -> None:
+    `pieces` are parts of Streamlit's frontend that the first screens show: the browser fetches them while it starts,
+    not one after the other once the page asks for them.
+    """
+
+    def __init__(self, folder: Path, title: str, pieces: Iterable[str] = ()) -> None:
         self.folder = folder
         self.files: dict[str, Asset] = {}
         page = (folder / "index.html").read_text(encoding="utf-8")
-        self.page = page.replace("<title>Streamlit</title>", f"<title>{title}</title>")
+        links = "".join(
+            f'<link rel="modulepreload" crossorigin href="./static/js/{name}">\n'
+            for name in scripts_of(folder / "static" / "js", pieces)
+            if name not in page
+        )
+        self.page = page.replace("<title>Streamlit</title>", f"<title>{title}</title>").replace(
+            "</head>", links + "</head>"
+        )
         plain = self.page.encode()
         self.index = {
             False: _asset(plain, "text/html; charset=utf-8", "no-cache", compress=False),
@@ -45,6 +59,17 @@ class Assets:
             kind = "application/javascript" if path.suffix in {".js", ".mjs"} else kind
             name = "/" + path.relative_to(self.folder).as_posix()
             self.files[name] = _asset(path.read_bytes(), kind, _YEAR, compress=path.suffix not in {".woff2", ".png"})
+
+
+def scripts_of(folder: Path, pieces: Iterable[str]) -> list[str]:
+    """The file of each piece, `Selectbox` for one, and all that it imports, each once."""
+    waiting = [path.name for piece in pieces for path in folder.glob(f"{piece}.*.js")]
+    found: list[str] = []
+    for name in waiting:
+        if name not in found and (folder / name).is_file():
+            found.append(name)
+            waiting += _IMPORT.findall((folder / name).read_text(encoding="utf-8"))
+    return found
 
 
 def _asset(plain: bytes, kind: str, cache: str, *, compress: bool) -> Asset:
