@@ -63,7 +63,7 @@ def first(asked: Asked) -> First:
     trends = {key: [over[key][month] for month in asked.trend] for key in keys}
     by_tier = read.numbers(("slos_met", "slo_compliance"), asked.ask(*asked.trend, by=("tier",)))
     heat, tiers = tier_map([n for n in by_tier if n.kpi == "slos_met"], asked, policy)
-    faces = [_face(key, now[key], before[key], trends[key], policy, asked) for key in TILES]
+    faces = [kpi_face(key, now[key], before[key], trends[key], policy, asked) for key in TILES]
     return First(headline(_story(asked, now, policy)), tuple(faces), heat, tiers)
 
 
@@ -79,7 +79,8 @@ def _over(keys: Sequence[str], asked: Asked) -> dict[str, dict[Period, Number]]:
     return found
 
 
-def _face(key: str, now: Number, before: Number, trend: Sequence[Number], policy: Policy, asked: Asked) -> Face:
+def kpi_face(key: str, now: Number, before: Number, trend: Sequence[Number], policy: Policy, asked: Asked) -> Face:
+    """A KPI's tile for what was asked, with the targets of tiers and severities where it has those."""
     by_tier = read.numbers((key,), asked.ask(by=("tier",))) if key == "slo_compliance" else ()
     judged = [number for number in by_tier if number.group.tier is not None and number.verdict in ("met", "missed")]
     made = tiles.face(now, before, trend, policy, judged, unfit(key, asked))
