@@ -235,6 +235,7 @@ def _engage(seen: Facts, ask: Ask) -> Iterable[Count]:
             period
             and p.acknowledged_at
             and p.acknowledged_at >= p.triggered_at
+            and not (p.service and places.retired(p.service, p.triggered_at))
             and places.groups((p.service,), team=p.team)
         ):
             counts[period, p.team, p.service, minutes(p.triggered_at, p.acknowledged_at)] += 1
@@ -268,6 +269,7 @@ def _lead(seen: Facts, ask: Ask) -> Iterable[Count]:
     for d in seen.deployments:
         period = places.period(d.deployed_at)
         timed = d.status != "failed" and d.committed_at and d.committed_at <= d.deployed_at
-        if period and timed and places.groups((d.service,)):
+        alive = not places.retired(d.service, d.deployed_at)
+        if period and timed and alive and places.groups((d.service,)):
             counts[period, None, d.service, minutes(d.committed_at, d.deployed_at)] += 1
     return (Count(*key, n) for key, n in counts.items())
