@@ -91,7 +91,8 @@ def _natural(wanted: float, unit: str, currency: str) -> tuple[str, Decimal]:
     goal = _scaled(wanted, unit)
     tries = 6 if unit == "share" else 1 if unit in _TIMES and abs(goal) >= 120 else 2
     rungs = list(islice(_ladder(wanted, unit, currency), tries))
-    return next((rung for rung in rungs if rung[1] == goal), rungs[0])
+    words, shown = next((rung for rung in rungs if rung[1] == goal), rungs[0])
+    return (f"{_trimmed(shown, 9)} %" if unit == "share" else words), shown
 
 
 def _scaled(amount: float, unit: str) -> Decimal:
@@ -115,13 +116,13 @@ def _ladder(amount: float, unit: str, currency: str) -> Iterator[tuple[str, Deci
 
 
 def _share_digits(percent: Decimal) -> int:
-    """None, but near 0 % and 100 % as many as keep the distance to them visible."""
+    """None, but near 0 % and 100 % as many as keep the distance to them visible, above 99 % at least two."""
     if percent < 0 or percent > 100:
         return 0
     gap = min(percent, 100 - percent)
     if gap == 0 or gap >= 1:
         return 0
-    return min(-gap.adjusted(), 4)
+    return min(max(-gap.adjusted(), 2 if percent > 50 else 1), 4)
 
 
 def _digits(amount: Decimal, unit: str) -> int:

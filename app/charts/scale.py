@@ -11,6 +11,7 @@ from app.charts.description import Chart
 
 _MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 720, 1440, 2880, 7200, 14400, 43200, 86400)
 _LOG_MINUTES = ((1 / 60, 1 / 6, 1, 10, 60, 600, 1440, 10080, 43200), (0.5, 2, 5, 30, 120, 240, 2880, 20160))
+_LOG_BETWEEN = (3, 4, 15, 20, 45, 90, 180, 360)
 _LETTERS = {
     **dict.fromkeys("iljtfrI.,:;'|!()[] ", 0.3),
     **dict.fromkeys("mwMW%@—…", 0.85),
@@ -49,7 +50,8 @@ def scale(chart: Chart, wanted: int = 4) -> Scale:
         if chart.target_op == "within":
             tops.append(-chart.target)
     if chart.limits:
-        tops += [value for edge in (chart.limits.low, chart.limits.high) for value in edge if value is not None]
+        edges = [value for edge in (chart.limits.low, chart.limits.high) for value in edge if value is not None]
+        tops += [value for value in edges if value >= 0 or min(tops, default=0) < 0]
     tops = [value for value in tops if isfinite(value)]
     if chart.log and (positive := [value for value in tops if value > 0]):
         return _log(min(positive), max(positive), chart.unit)
@@ -113,6 +115,9 @@ def _log(low: float, high: float, unit: str) -> Scale:
     inside = [value for value in many if bottom <= value <= top]
     if len(inside) < 3:
         inside = [value for value in every if bottom <= value <= top]
+    if len(inside) < 3 and unit in ("minutes", "hours"):
+        between = [value / per for value in _LOG_BETWEEN if bottom < value / per < top]
+        inside = sorted([*inside, *between])
     ticks = tuple((value, _log_name(value * per, unit)) for value in _spread(inside, log10(top / bottom)))
     return Scale(bottom, top, ticks, log=True)
 
@@ -132,6 +137,8 @@ def _spread(values: list[float], span: float) -> list[float]:
 def _log_name(value: float, unit: str) -> str:
     if unit not in ("minutes", "hours"):
         return wording.value(round(value, 9), unit)
+    if value in (45, 90):
+        return f"{value:.0f} min"
     for size, name in ((1440, "d"), (60, "h"), (1, "min")):
         if value >= size:
             return f"{value / size:.0f} {name}"

@@ -140,10 +140,8 @@ def _said(number: Number, op: str, currency: str) -> str:
 
 
 def _subtitle(kpi: Kpi, numbers: Sequence[Number]) -> str:
-    parts = [_DRAWN[kpi.shape]]
-    if numbers:
-        kind = wording.kinds(numbers[-1].period)
-        parts = [f"{parts[0]} by {kind.removesuffix('s')}"]
+    drawn = "Share" if kpi.shape == "ratio" and kpi.unit == "share" else _DRAWN[kpi.shape]
+    parts = [f"{drawn} by {wording.kinds(numbers[-1].period).removesuffix('s')}" if numbers else drawn]
     if kpi.shape == "duration":
         parts.append("log axis")
     if any(number.limits for number in numbers):

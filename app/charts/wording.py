@@ -127,6 +127,8 @@ def change(now: Number, before: Number, currency: str = "EUR") -> str:
     verb = "a signal needs more " + kinds(now.period) if now.signal == "too_few" else _CHANGED[now.signal]
     if moved == 0:
         return f"the same as {when}, {verb}"
+    if now.unit == "share" and abs(moved) < 0.00005:
+        return f"about the same as {when}, {verb}"
     return f"{gap(moved, now.unit, currency)} than {when}, {verb}"
 
 

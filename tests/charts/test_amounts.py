@@ -20,7 +20,10 @@ ORACLES = Path(__file__).parents[2] / ".." / "shared" / "oracles" / "slo_math_ca
         (0.667, "share", "67 %"),
         (1.0, "share", "100 %"),
         (0.0, "share", "0 %"),
-        (0.9999, "share", "99.99 %"),
+        (0.9984, "share", "99.84 %"),
+        (0.999, "share", "99.90 %"),
+        (0.99995, "share", "99.995 %"),
+        (0.005, "share", "0.5 %"),
         (0.0003, "share", "0.03 %"),
         (1 - 1e-12, "share", "> 99.9999 %"),
         (-0.35, "share", "−35 %"),
@@ -63,6 +66,7 @@ def test_a_value_that_meets_its_target_may_look_equal_to_it() -> None:
 
 def test_a_target_has_the_digits_it_needs() -> None:
     assert amounts.target(0.9995, "share", ">=") == "≥ 99.95 %"
+    assert amounts.target(0.999, "share", ">=") == "≥ 99.9 %"
     assert amounts.target(60, "minutes", "<=") == "≤ 60 min"
     assert amounts.target(0.1, "share", "within") == "±10 %"
     assert amounts.target(0, "count", "<=") == "≤ 0"

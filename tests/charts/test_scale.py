@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.charts import scale
-from app.charts.description import Series
+from app.charts.description import Limits, Series
 from tests.charts import zoo
 
 
@@ -29,6 +29,17 @@ def test_counts_have_whole_steps_from_zero() -> None:
 def test_minutes_have_the_steps_of_a_clock() -> None:
     assert ticks(10.0, 110.0, unit="minutes") == ["0 min", "30 min", "60 min", "90 min", "2 h"]
     assert ticks(2.0, 3000.0, unit="minutes", log=True) == ["10 min", "1 h", "10 h", "7 d"]
+
+
+def test_a_narrow_log_axis_still_has_three_names() -> None:
+    assert ticks(2.6, 4.1, unit="minutes", log=True) == ["2 min", "3 min", "4 min", "5 min"]
+
+
+def test_limits_below_zero_do_not_stretch_an_axis_that_has_nothing_there() -> None:
+    chart = zoo.bar(limits=Limits((-5.0,) * 4, (2.0,) * 4, (12.0,) * 4))
+
+    assert scale.scale(chart).low == 0
+    assert scale.scale(chart).high >= 12
 
 
 def test_money_is_short() -> None:

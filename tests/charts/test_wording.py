@@ -79,6 +79,14 @@ def test_a_change_is_words_and_numbers() -> None:
     )
 
 
+def test_a_change_too_small_to_matter_is_about_the_same() -> None:
+    now = replace(FAILURES, value=0.998401, signal="steady")
+
+    assert wording.change(now, replace(now, period="2026-09", value=0.9984)) == (
+        "about the same as in September, within the usual range"
+    )
+
+
 def test_a_change_to_or_from_nothing_is_not_a_number() -> None:
     nothing = replace(RESTORE, period="2025-10", value=None, verdict="no_data")
 
