@@ -223,7 +223,7 @@ class _Keeper:
         keys = self._keys.setdefault(entity.name, Keys())
         faults = {}
         for row, earlier in keys.repeated(table, key, place, lines).items():
-            what = ", ".join(_shown(entity, name, table[name][row].as_py()) for name in key[1:])
+            what = ", ".join(filter(None, (_shown(entity, name, table[name][row].as_py()) for name in key[1:])))
             same = "this row is the same" if earlier.same else "with other values"
             where = f"line {earlier.line} of {self._names[earlier.file]}"
             faults[row] = key[1], f"{_one(entity)} {what} already stands on {where}; {same}"
