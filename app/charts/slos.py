@@ -99,10 +99,13 @@ def _tiers_finding(rows: Mapping[str, int], cells: Mapping[tuple[int | None, str
     if not known:
         return "SLOs met: no data"
     when = wording.period_in(last, last)
-    missed = [str(tier) for tier, number in known.items() if number.verdict == "missed"]
-    if not missed:
+    below = {tier: wording.verdict_key(number) for tier, number in known.items() if number.verdict == "missed"}
+    if not below:
         return f"SLOs met: every tier on target {when}"
-    return f"SLOs met: {'tier' if len(missed) == 1 else 'tiers'} {wording.listed(missed)} below target {when}"
+    sure = [tier for tier, key in below.items() if key == "missed"]
+    named = [str(tier) for tier in sure or below]
+    said = f"SLOs met: {'tier' if len(named) == 1 else 'tiers'} {wording.listed(named)} below target {when}"
+    return said if sure else f"{said}, too few SLOs to be sure"
 
 
 def _periods(numbers: Sequence[Number]) -> tuple[str, ...]:

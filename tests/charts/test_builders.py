@@ -111,7 +111,13 @@ def test_the_tier_map_has_a_row_for_each_tier_and_holes_where_nothing_is_known()
     assert chart.series[0].verdicts == ("missed", "unsure")
     assert chart.series[1].values == (None, 1.0)
     assert chart.series[0].labels[0] == "75 % (3 of 4 SLOs), target ≥ 95 %"
-    assert chart.title == "SLOs met: tier 0 below target in February"
+    assert chart.title == "SLOs met: tier 0 below target in February, too few SLOs to be sure"
+
+
+def test_the_finding_names_the_tiers_that_are_surely_below() -> None:
+    chart = slos.tiers_by_month([met(0, "2025-01", 0.9, certain=False), met(1, "2025-01", 0.1), met(2, "2025-01", 0.2)])
+
+    assert chart.title == "SLOs met: tiers 1 and 2 below target in January"
 
 
 def test_a_month_that_is_not_over_is_not_the_finding() -> None:
