@@ -54,7 +54,8 @@ def draw_spark(pen: Pen, chart: Chart, wide: float, high: float) -> None:
     _line(pen, chart, area, series, "accent", 1.6)
     _signals(pen, chart, area, series, 2.6 if area.step >= 6 else 2.1)
     known = [at for at, value in enumerate(series.values) if value is not None]
-    _dot(pen, chart, area, series, known[-1], 2.8)
+    if known:
+        _dot(pen, chart, area, series, known[-1], 2.8)
     for at in range(len(chart.x)):
         said = ": ".join(reading.hover(chart, at)[:2])
         pen.hit(area.left + at * area.step, 0, area.step, high, chart.x[at], said)

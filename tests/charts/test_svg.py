@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.charts import svg, theme
+from app.charts import figure, svg, theme
 from app.charts.description import Chart, Series
 from tests.charts import zoo
 
@@ -267,5 +267,6 @@ def test_any_data_can_be_drawn(
 
     drawn = svg.draw(chart, 300, 200)
 
+    assert figure.figure(chart).to_json()
     ET.fromstring(drawn)
     assert "nan" not in re.sub(r"<(title|desc).*?</\1>", "", drawn)
