@@ -1,0 +1,85 @@
+"""Charts of single SLOs: which were kept in which month, and one SLO against its objective."""
+
+from collections.abc import Mapping, Sequence
+
+from app.charts import wording
+from app.charts.description import Chart, Series
+from app.charts.theme import VerdictKey
+from app.metrics.promises import Kept
+
+_EMPTY = "No SLO data in these months. Import slos and sli, or connect a source that measures them."
+Cells = Mapping[tuple[str, str], Kept]
+"""(SLO, period) → what was kept."""
+
+
+def attained(one: Kept | None) -> str:
+    """What an SLO attained, with digits enough beside its objective."""
+    return wording.value(one.attained, "share", one.slo.objective, ">=") if one else wording.NO_DATA
+
+
+def verdict(one: Kept | None) -> VerdictKey:
+    """Whether it was kept; never unsure: an objective is judged on all events."""
+    if one is None or one.met is None:
+        return "no_data"
+    return "met" if one.met else "missed"
+
+
+def matrix(
+    cells: Cells, names: Mapping[str, str], months: Sequence[str], partial: frozenset[int] = frozenset()
+) -> Chart:
+    """A row for each SLO in the order of `names` (id → name), a cell for each month: what it attained, judged by the objective
+    then valid."""
+    series = tuple(
+        Series(
+            name,
+            tuple(cell.attained if (cell := cells.get((slo, month))) else None for month in months),
+            labels=tuple(attained(cells.get((slo, month))) for month in months),
+            verdicts=tuple(verdict(cells.get((slo, month))) for month in months),
+        )
+        for slo, name in names.items()
+    )
+    return Chart(
+        "heat", _finding(cells, names, months, partial), "What each SLO attained, by month, against the objective then valid",
+        "share", tuple(months), series, partial=partial, empty=_EMPTY,
+    )  # fmt: skip
+
+
+def _finding(cells: Cells, names: Mapping[str, str], months: Sequence[str], partial: frozenset[int]) -> str:
+    over = [month for at, month in enumerate(months) if at not in partial]
+    known = {slo: [cells[slo, month] for month in over if (slo, month) in cells] for slo in names}
+    judged = {slo: [one for one in row if one.met is not None] for slo, row in known.items()}
+    measured = [slo for slo, row in judged.items() if row]
+    if not measured:
+        return "SLOs by month: no data"
+    broken = [slo for slo in measured if not all(one.met for one in judged[slo])]
+    if not broken:
+        return f"{'Every SLO' if len(measured) > 1 else 'The one SLO'} was met in every month with data"
+    if len(broken) == 1:
+        often = sum(not one.met for one in judged[broken[0]])
+        return f"Only {names[broken[0]]} missed, in {often} of {len(judged[broken[0]])} months"
+    return f"{len(broken)} of {len(measured)} SLOs missed in at least one month"
+
+
+def history(
+    name: str, row: Sequence[Kept | None], months: Sequence[str], partial: frozenset[int] = frozenset()
+) -> Chart:
+    """One SLO by month against its objective, where that did not change."""
+    values = tuple(one.attained if one else None for one in row)
+    objectives = {one.slo.objective for one in row if one}
+    missed = [at for at, one in enumerate(row) if one and one.met is False and at not in partial]
+    judged = sum(1 for at, one in enumerate(row) if one and one.met is not None and at not in partial)
+    title = f"{name}: no data"
+    if judged:
+        title = (
+            f"{name}: met in each of {judged} months"
+            if not missed
+            else f"{name}: missed in {len(missed)} of {judged} months"
+        )
+        title = title.replace("each of 1 months", "the one month with data").replace(
+            "1 of 1 months", "the one month with data"
+        )
+    return Chart(
+        "line", title, "Attained by month against the objective, good / total", "share", tuple(months),
+        (Series(name, values, labels=tuple(attained(one) for one in row)),),
+        target=objectives.pop() if len(objectives) == 1 else None, target_op=">=", partial=partial, empty=_EMPTY,
+    )  # fmt: skip

@@ -1,0 +1,179 @@
+"""One SLO at a time: what it attained over a period, what its budget still allows, and which promises nobody made."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from typing import Literal, NamedTuple
+
+from app.metrics.budgets import budget
+from app.metrics.facts import Exclusion, Facts, Service, SliSum, Slo
+from app.metrics.grouping import Places
+from app.metrics.numbers import Ask
+from app.metrics.periods import local_day
+from app.metrics.slos import Revisions, meets
+
+ID = tuple[str, str]
+"""(source, id) of an SLO's definition."""
+
+
+class Kept(NamedTuple):
+    """One SLO over one period; the `all_` pair with nothing taken out by exclusions."""
+
+    period: str
+    slo: Slo
+    """The revision in force at the period's end."""
+    good: float
+    total: float
+    all_good: float
+    all_total: float
+    excluded_minutes: float
+
+    @property
+    def attained(self) -> float | None:
+        """Good of total; None without traffic."""
+        return self.good / self.total if self.total > 0 else None
+
+    @property
+    def without_exclusions(self) -> float | None:
+        return self.all_good / self.all_total if self.all_total > 0 else None
+
+    @property
+    def met(self) -> bool | None:
+        """Whether it reached its objective, exactly; None without traffic."""
+        return meets(self.good, self.total, self.slo.objective) if self.total > 0 else None
+
+
+def kept(facts: Facts, ask: Ask) -> list[Kept]:
+    """Each SLO in scope over each period that holds rows of it; `facts` holds `sli_sums`."""
+    places, revisions = Places(facts, ask), Revisions(facts)
+    ends = {period.key: places.moment(period) for period in ask.periods}
+    grouped: defaultdict[tuple[str, ID], list[SliSum]] = defaultdict(list)
+    for row in facts.sli_sums:
+        key = revisions.key(row.source, row.slo)
+        if key is not None and row.period in ends:
+            grouped[row.period, key].append(row)
+    found = []
+    for (period, key), rows in grouped.items():
+        slo = revisions.at(*key, ends[period])
+        if slo is None or not places.groups((slo.service,), slo=slo.slo):
+            continue
+        all_good, all_total = sum(row.good for row in rows), sum(row.total for row in rows)
+        good = all_good - sum(row.excluded_good for row in rows)
+        total = all_total - sum(row.excluded_total for row in rows)
+        found.append(Kept(period, slo, good, total, all_good, all_total, sum(row.excluded_minutes for row in rows)))
+    return found
+
+
+class Left(NamedTuple):
+    """What an SLO's budget still allows over its own window: negative when overspent."""
+
+    amount: float
+    unit: Literal["minutes", "events"]
+    allowed: float
+    """The whole budget, in the same unit."""
+
+
+def left(facts: Facts, ask: Ask) -> dict[ID, Left]:
+    """What each SLO still allows at the end of the one period asked: minutes where its rows count minutes or slices of time,
+    otherwise events; `facts` holds `sli_windows`."""
+    places, revisions = Places(facts, ask), Revisions(facts)
+    ends = {period.key: places.moment(period) for period in ask.periods}
+    found = {}
+    for row in facts.sli_windows:
+        slo = revisions.at(row.source, row.slo, ends[row.period]) if row.period in ends else None
+        spent = budget(row, slo.objective) if slo is not None and slo.window == row.window else None
+        if slo is None or spent is None:
+            continue
+        minutes, total = row.minutes - row.excluded_minutes, row.total - row.excluded_total
+        timed = slo.method == "timeslices" or abs(minutes - total) <= 1e-9 * total
+        scale = minutes / total if timed else 1.0
+        unit: Literal["minutes", "events"] = "minutes" if timed else "events"
+        found[slo.source, slo.slo] = Left((spent.allowed - spent.spent) * scale, unit, spent.allowed * scale)
+    return found
+
+
+def current(facts: Facts, ask: Ask) -> list[Slo]:
+    """Every SLO in scope as it stands at as-of, of services that have not retired."""
+    places, revisions = Places(facts, ask), Revisions(facts)
+    found = (revisions.at(*key, ask.as_of) for key in revisions)
+    return [
+        slo
+        for slo in found
+        if slo is not None and places.groups((slo.service,)) and not places.retired(slo.service, ask.as_of)
+    ]
+
+
+def unpromised(facts: Facts, ask: Ask) -> list[Service]:
+    """Services of tier 0 and 1 in scope, not retired, that have no SLO: the most important first."""
+    places, promised = Places(facts, ask), {slo.service for slo in facts.slos}
+    found = [
+        service
+        for service in facts.services.values()
+        if service.tier <= 1
+        and service.service not in promised
+        and not places.retired(service.service, ask.as_of)
+        and places.groups((service.service,))
+    ]
+    return sorted(found, key=lambda service: (service.tier, service.name))
+
+
+def below_floor(facts: Facts, ask: Ask) -> list[tuple[Slo, float]]:
+    """SLOs that promise less than the policy of their tier asks: the SLO and the floor, the furthest below first."""
+    found = []
+    for slo in current(facts, ask):
+        service = facts.services.get(slo.service)
+        tier = facts.policy.tiers.get(service.tier) if service else None
+        if tier is not None and slo.objective < tier.objective:
+            found.append((slo, tier.objective))
+    return sorted(found, key=lambda pair: (pair[0].objective - pair[1], pair[0].name))
+
+
+class Revision(NamedTuple):
+    """One change of an objective."""
+
+    slo: Slo
+    """As changed."""
+    before: float
+    on: date
+
+
+def revised(facts: Facts, ask: Ask) -> list[Revision]:
+    """Objectives that changed, the latest first."""
+    places = Places(facts, ask)
+    by_slo: defaultdict[ID, list[Slo]] = defaultdict(list)
+    for slo in facts.slos:
+        if places.groups((slo.service,)):
+            by_slo[slo.source, slo.slo].append(slo)
+    found = []
+    today = local_day(ask.as_of, facts.policy.timezone)
+    for revisions in by_slo.values():
+        ordered = sorted(revisions, key=lambda slo: slo.valid_from or date.min)
+        for old, new in zip(ordered, ordered[1:], strict=False):
+            if old.objective != new.objective and new.valid_from is not None and new.valid_from <= today:
+                found.append(Revision(new, old.objective, new.valid_from))
+    return sorted(found, key=lambda revision: revision.on, reverse=True)
+
+
+class Taken(NamedTuple):
+    """One approved exclusion, and the part of the periods that it covers."""
+
+    exclusion: Exclusion
+    minutes: float
+
+
+def taken(facts: Facts, ask: Ask) -> Iterator[Taken]:
+    """The exclusions that take something out of the SLOs in scope in the periods, the longest first."""
+    places = Places(facts, ask)
+    homes = {slo.slo: slo.service for slo in facts.slos}
+    found = []
+    for exclusion in facts.exclusions:
+        named: Iterable[str] = (*exclusion.services, *(homes.get(slo, "") for slo in exclusion.slos))
+        if not places.groups(named):
+            continue
+        minutes = sum(
+            (high - low) / timedelta(minutes=1)
+            for _, low, high in places.overlapping(exclusion.start, min(exclusion.end, ask.as_of))
+        )
+        if minutes > 0:
+            found.append(Taken(exclusion, minutes))
+    yield from sorted(found, key=lambda one: (-one.minutes, one.exclusion.exclusion))

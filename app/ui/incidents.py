@@ -1,0 +1,207 @@
+"""What stands on the Incidents page: the finding, the tiles, how often, how bad, how fast, why, and what is still owed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.charts import findings, wording
+from app.charts import incidents as drawn
+from app.charts.description import Chart, Series
+from app.charts.findings import Happened
+from app.charts.incidents import Duration
+from app.charts.trend import trend
+from app.metrics import lessons
+from app.metrics.catalogue import KPIS
+from app.metrics.facts import Facts, Incident
+from app.metrics.incidents import repeats
+from app.metrics.lessons import ID, Owed, Review, Toll
+from app.metrics.numbers import Number
+from app.policy import Policy
+from app.ui import read, tiles
+from app.ui.choices import Asked
+from app.ui.history import History, history
+from app.ui.overview import kpi_face
+from app.ui.tiles import Face
+
+TILES = (
+    "major_incidents",
+    "customer_impact_minutes",
+    "downtime_cost",
+    "time_to_restore",
+    "time_to_detect",
+    "time_to_engage",
+    "repeat_incident_rate",
+    "postmortem_on_time",
+)
+SPEEDS = {"time_to_restore": "Restore", "time_to_detect": "Detect", "time_to_engage": "Engage"}
+_KEYS = (*TILES, "actions_on_time", "action_effectiveness")
+_NEEDS = frozenset({"incidents", "impacts", "postmortems", "actions", "linked"})
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The page for what was asked."""
+
+    finding: str
+    faces: tuple[Face, ...]
+    numbers: Mapping[str, History]
+    found: tuple[Incident, ...]
+    """Detected in the period and scope, the latest first."""
+    repeated: Mapping[ID, str]
+    tolls: Mapping[ID, Toll]
+    chains: tuple[tuple[Incident, ...], ...]
+    reviews: tuple[Review, ...]
+    actions: tuple[Owed, ...]
+    facts: Facts
+    """As known now: what is owed is owed today, whatever the period."""
+    policy: Policy
+
+    @property
+    def known(self) -> bool:
+        """Whether the store knows of any incident in scope, or somebody was looking."""
+        return bool(self.facts.incidents)
+
+
+def shown(asked: Asked) -> Shown:
+    """Everything on the page, from the numbers and facts of the chosen period and scope."""
+    ask = asked.ask()
+    numbers = history(_KEYS, asked)
+    facts = read.facts(_NEEDS, ask)
+    found = tuple(lessons.detected(facts, ask))
+    reviews = tuple(lessons.reviews(facts, ask))
+    actions = tuple(lessons.actions(facts, ask))
+    policy = facts.policy
+    return Shown(
+        finding=findings.happened(_told(asked, numbers, found, reviews, actions, policy)),
+        faces=tuple(
+            kpi_face(key, numbers[key].now, numbers[key].before, numbers[key].trend, policy, asked) for key in TILES
+        ),
+        numbers=numbers,
+        found=found,
+        repeated=repeats(facts),
+        tolls=lessons.tolls(facts, found, asked.as_of),
+        chains=tuple(lessons.chains(facts, ask)),
+        reviews=reviews,
+        actions=actions,
+        facts=facts,
+        policy=policy,
+    )
+
+
+def _told(
+    asked: Asked,
+    numbers: Mapping[str, History],
+    found: Sequence[Incident],
+    reviews: Sequence[Review],
+    actions: Sequence[Owed],
+    policy: Policy,
+) -> Happened:
+    causes = lessons.causes(found)
+    severe = numbers["major_incidents"].now
+    return Happened(
+        period=asked.words,
+        counted=len(found) if found or severe.value is not None else None,
+        severe=severe,
+        impact=numbers["customer_impact_minutes"].now,
+        cost=numbers["downtime_cost"].now,
+        restore=numbers["time_to_restore"].now,
+        cause=causes[0] if causes else None,
+        late_postmortems=sum(one.state == "late" for one in reviews),
+        overdue_actions=sum(one.state == "overdue" for one in actions),
+        partial=asked.partial,
+        currency=policy.currency,
+    )
+
+
+def severities(page: Shown, asked: Asked) -> Chart:
+    """Severe incidents by month, stacked by severity, with the Poisson limits of their number."""
+    total = page.numbers["major_incidents"].trend
+    by = read.numbers(("major_incidents",), asked.ask(*asked.trend, by=("severity",)))
+    worst = range(1, page.policy.major_severity + 1)
+    values = {(number.group.severity, number.period): number.value for number in by}
+    split = {severity: [values.get((severity, number.period)) for number in total] for severity in worst}
+    known = {severity: row for severity, row in split.items() if any(row)}
+    names = {severity: f"{severity} {name}" for severity, name in page.policy.severities.items()}
+    which = f"1-{page.policy.major_severity}" if page.policy.major_severity > 1 else "1"
+    return drawn.by_severity(total, known, names, wording.finding(f"Severity {which} incidents", total))
+
+
+def impacts(page: Shown) -> tuple[Chart, Chart]:
+    """Customer impact and its cost by month."""
+    made = [
+        trend(KPIS[key], page.numbers[key].trend, op=tiles.op_of(key, page.policy), currency=page.policy.currency)
+        for key in ("customer_impact_minutes", "downtime_cost")
+    ]
+    return made[0], made[1]
+
+
+def speed(page: Shown, asked: Asked, key: str) -> Chart:
+    """Restore or detect times as points with each month's median; engage times, which are many, as medians with nine in ten."""
+    kpi, medians = KPIS[key], page.numbers[key].trend
+    if key == "time_to_engage":
+        return _engage(medians, tiles.op_of(key, page.policy))
+    rows = [row for row in read.rows(key, asked.ask(*asked.trend)) if row.value is not None and row.at is not None]
+    each = [
+        Duration(row.at, row.value, f"{row.title}: {wording.duration(row.value)}", row.id)
+        for row in rows
+        if row.at is not None and row.value is not None
+    ]
+    return drawn.durations(kpi.name, medians, each, asked.zone, tiles.op_of(key, page.policy))
+
+
+def _engage(medians: Sequence[Number], op: str) -> Chart:
+    chart = trend(KPIS["time_to_engage"], medians, op=op)
+    longest = Series("nine in ten", tuple(number.p90 for number in medians), "comparison")
+    return Chart(**{**vars(chart), "series": (*chart.series, longest)})
+
+
+def causes(page: Shown) -> Chart:
+    """What made the incidents of the period, most first."""
+    return drawn.causes(lessons.causes(page.found))
+
+
+@dataclass(frozen=True)
+class Split:
+    """How often and how fast, of one tier or severity."""
+
+    name: str
+    counted: int | None
+    numbers: Mapping[str, Number]
+
+
+def splits(page: Shown, asked: Asked) -> tuple[Split, ...]:
+    """The period by severity, then by tier: how many, and how fast. Parts without an incident are left out."""
+    made = []
+    for by, named in (("severity", _severity), ("tier", _tier)):
+        numbers: dict[int, dict[str, Number]] = {}
+        for number in read.numbers(tuple(SPEEDS), asked.ask(by=(by,))):
+            part = getattr(number.group, by)
+            if part is not None and (number.kpi != "time_to_engage" or by == "tier"):
+                numbers.setdefault(part, {})[number.kpi] = number
+        for part, found in sorted(numbers.items()):
+            detected = found.get("time_to_detect")
+            counted = detected.n + detected.n_excluded if detected else 0
+            if counted or any(number.value is not None for number in found.values()):
+                made.append(Split(named(part, page.policy), counted, found))
+    return tuple(made)
+
+
+def _severity(part: int, policy: Policy) -> str:
+    return f"Severity {part}, {policy.severities[part]}" if part in policy.severities else f"Severity {part}"
+
+
+def _tier(part: int, policy: Policy) -> str:
+    return f"Tier {part}"
+
+
+def opened(picked: str | None, page: Shown) -> Mapping[str, str] | None:
+    """What a click on a point of a chart asks: the page of that incident."""
+    one = next((one for one in page.facts.incidents if one.incident == picked), None) if picked else None
+    return {"do": "open", "place": "incident", "incident": one.incident, "source": one.source} if one else None
+
+
+def overdue_since(one: Owed, asked: Asked) -> int | None:
+    """For how many days an open action has been overdue; None where it is not."""
+    if one.state != "overdue" or one.due_on is None:
+        return None
+    return (asked.as_of.date() - one.due_on) // timedelta(days=1)

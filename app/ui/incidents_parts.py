@@ -1,0 +1,309 @@
+"""The parts of the Incidents page as markup and tables: tiles, splits, chains, what is owed, the list."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from app.charts import wording
+from app.charts.theme import VerdictKey
+from app.metrics.facts import Incident
+from app.metrics.incidents import end, minutes
+from app.metrics.lessons import Owed, Review
+from app.metrics.numbers import Number
+from app.ui import tables, tiles
+from app.ui.choices import Asked
+from app.ui.incidents import SPEEDS, Shown, Split, overdue_since
+from app.ui.lead import lead
+from app.ui.markup import Markup, button, el, join
+from app.ui.tables import ACT, URL, Act, Column
+
+POSTMORTEM: dict[str, tuple[VerdictKey, str]] = {
+    "completed": ("met", "on time"),
+    "completed_late": ("missed", "written late"),
+    "late": ("missed", "late"),
+    "due": ("no_target", "due"),
+    "not_resolved": ("no_target", "not resolved yet"),
+}
+ACTION: dict[str, tuple[VerdictKey, str]] = {
+    "overdue": ("missed", "overdue"),
+    "open": ("no_target", "open"),
+    "closed": ("met", "closed"),
+    "closed_late": ("missed", "closed late"),
+    "cancelled": ("no_data", "cancelled"),
+}
+_AGES = ((30, "up to 30 days"), (90, "31 to 90 days"), (180, "91 to 180 days"), (10**6, "older"))
+_CHAINS = 5
+
+
+def first_screen(page: Shown, asked: Asked) -> Markup:
+    """The finding and the tiles."""
+    return join(lead(page.finding, asked), tiles.tiles(page.faces) if page.known else None)
+
+
+def opens(incident: Incident) -> dict[str, str]:
+    """What a click on an incident asks: its page."""
+    return {"do": "open", "place": "incident", "incident": incident.incident, "source": incident.source}
+
+
+def severity(level: int, names: dict[int, str]) -> str:
+    """A severity with its name: "1 critical"."""
+    return f"{level} {names[level]}" if level in names else str(level)
+
+
+def splits(found: Sequence[Split], asked: Asked) -> Markup:
+    """How many and how fast by severity and tier: medians with their 95 % range."""
+    head = ["", "Incidents", *(f"{name}, median" for name in SPEEDS.values())]
+    rows = [
+        el(
+            "tr",
+            el("th", one.name, scope="row"),
+            el("td", f"{one.counted:,}" if one.counted is not None else wording.NO_DATA, cls="number"),
+            *(el("td", _median(one.numbers.get(key)), cls="number") for key in SPEEDS),
+        )
+        for one in found
+    ]
+    table = el(
+        "table", el("thead", el("tr", *(el("th", name, scope="col", cls="number" if at else None) for at, name in enumerate(head)))),
+        el("tbody", join(*rows)), cls="rows",
+    )  # fmt: skip
+    return el(
+        "section", el("h2", "By severity and tier"),
+        el("p", f"{wording.capital(asked.words)}: median, and between what it lies with 95 % confidence", cls="sub"),
+        el("div", table, cls="scroll", tabindex="0") if rows else el("p", "No incident in the period.", cls="muted"),
+        cls="card section flush",
+    )  # fmt: skip
+
+
+def _median(number: Number | None) -> Markup | str:
+    if number is None:
+        return ""
+    if number.value is None:
+        return el("span", wording.NO_DATA, cls="muted")
+    shown = wording.amount(number, "<=")
+    between = wording.interval(number)
+    small = between.removeprefix("between ").replace(" and ", " to ") if between else f"n = {number.n:,}"
+    return join(shown, el("span", small, cls="muted small block"))
+
+
+def chains(page: Shown, asked: Asked) -> Markup:
+    """Incidents that repeat one another, as they followed one another."""
+    rate = page.numbers["repeat_incident_rate"].now
+    sub = (
+        f"{wording.amount(rate, '<=')} of incidents with a known cause repeat an earlier one"
+        if rate.value is not None
+        else ""
+    )
+    items = [_chain(chain, asked) for chain in page.chains[:_CHAINS]]
+    more = len(page.chains) - len(items)
+    body = (
+        join(
+            el("ul", join(*items), cls="items"),
+            el("p", f"and {more:,} more chains", cls="muted small") if more > 0 else None,
+        )
+        if items
+        else el("p", "No incident of the period repeats an earlier one.", cls="muted")
+    )
+    return el("section", el("h2", _chain_title(page)), el("p", sub, cls="sub"), body, cls="card section flush")
+
+
+def _chain_title(page: Shown) -> str:
+    if not page.chains:
+        return "Repeats: none"
+    longest = len(page.chains[0])
+    said = f"{len(page.chains):,} chain{'s' if len(page.chains) > 1 else ''} of repeats"
+    return f"{said}, the longest of {longest}" if len(page.chains) > 1 else f"One chain of {longest} repeats"
+
+
+def _chain(chain: Sequence[Incident], asked: Asked) -> Markup:
+    links = [
+        el("li", button(wording.day(one.detected_at.date()), act=opens(one), title=one.title, aria_label=f"{one.title}, {wording.day(one.detected_at.date())}"))
+        for one in chain[-6:]
+    ]  # fmt: skip
+    before = len(chain) - len(links)
+    why = chain[-1].cause or "same incident again"
+    services = wording.listed(sorted({name for one in chain for name in one.services})[:3])
+    return el(
+        "li",
+        el("div", el("span", chain[-1].title), el("span", f"{len(chain)} times", cls="small late"), cls="row"),
+        el("p", " · ".join(part for part in (why, services) if part), cls="why"),
+        el("ol", el("li", f"{before} before", cls="muted") if before else None, *links, cls="steps"),
+    )
+
+
+def postmortems(page: Shown, asked: Asked) -> Markup:
+    """Which postmortems are late or due, and whether they come in time."""
+    number = page.numbers["postmortem_on_time"].now
+    late = [one for one in page.reviews if one.state == "late"]
+    due = [one for one in page.reviews if one.state == "due"]
+    if not page.reviews:
+        body = el(
+            "p",
+            "No postmortem is known. Bring postmortems.csv, or connect the tool in which they are written.",
+            cls="muted",
+        )
+        return el("section", el("h2", "Postmortems: no data"), body, cls="card section flush")
+    title = (
+        f"{len(late):,} postmortem{'s' if len(late) != 1 else ''} late, {len(due):,} due"
+        if late or due
+        else "No postmortem is owed"
+    )
+    items = [_owes(one, asked) for one in (*late[::-1], *due)[:6]]
+    more = len(late) + len(due) - len(items)
+    said = (
+        f"{wording.capital(asked.words)}: {wording.sample(number)} on time"
+        if number.value is not None
+        else f"None fell due in {asked.words}"
+    )
+    return el(
+        "section", el("h2", title), el("p", f"{said}; deadline {page.policy.postmortem_days:g} days after resolution", cls="sub"),
+        el("ul", join(*items), cls="items") if items else None,
+        el("p", f"and {more:,} more", cls="muted small") if more > 0 else None,
+        cls="card section flush",
+    )  # fmt: skip
+
+
+def _owes(one: Review, asked: Asked) -> Markup:
+    deadline = wording.day(one.deadline.date()) if one.deadline else ""
+    owner = one.postmortem.owner if one.postmortem and one.postmortem.owner else one.incident.commander
+    return el(
+        "li",
+        el(
+            "div",
+            button(one.incident.title, act=opens(one.incident)),
+            el(
+                "span",
+                f"{'was due' if one.state == 'late' else 'due'} {deadline}",
+                cls="small late" if one.state == "late" else "small soon",
+            ),
+            cls="row",
+        ),
+        el("p", " · ".join(part for part in (one.incident.incident, owner or "nobody owns it") if part), cls="why"),
+    )
+
+
+def action_ages(page: Shown, asked: Asked) -> Markup:
+    """How old the open actions are, and whether the closed ones came in time and worked."""
+    waiting = [one for one in page.actions if one.state in ("open", "overdue")]
+    if not page.actions:
+        body = el(
+            "p",
+            "No action from an incident is known. Bring actions.csv, or connect the tracker that holds them.",
+            cls="muted",
+        )
+        return el("section", el("h2", "Actions: no data"), body, cls="card section flush")
+    overdue = sum(one.state == "overdue" for one in waiting)
+    tally, least = [], -1
+    for most, name in _AGES:
+        inside = [one for one in waiting if least < one.days <= most]
+        tally.append(el("div", el("b", f"{len(inside):,}"), el("span", name)))
+        least = most
+    title = f"{len(waiting):,} open action{'s' if len(waiting) != 1 else ''}, {overdue or 'none'} overdue"
+    facts = []
+    for key, words in (("actions_on_time", "closed on time"), ("action_effectiveness", "judged effective")):
+        number = page.numbers[key].now
+        if number.value is not None:
+            facts.append(f"{wording.sample(number)} {words}")
+    said = f"{wording.capital(asked.words)}: {'; '.join(facts)}" if facts else f"None fell due in {asked.words}"
+    return el(
+        "section", el("h2", title), el("p", said, cls="sub"), el("div", join(*tally), cls="tally"),
+        button("How are on-time actions counted?", act={"do": "explain", "kpi": "actions_on_time"}, cls="link small"),
+        cls="card section flush",
+    )  # fmt: skip
+
+
+def actions_table(page: Shown, asked: Asked) -> Act | None:
+    """The open actions of incidents: the longest overdue first. A click opens the incident."""
+    by_id = {one.incident: one for one in page.facts.incidents}
+    rows = [
+        {
+            "title": one.action.title,
+            "state": one.state,
+            "owner": one.action.owner,
+            "priority": one.action.priority,
+            "due": one.due_on,
+            "overdue": overdue_since(one, asked),
+            "days": one.days,
+            "incident": one.action.origin_id,
+            URL: one.action.url,
+            ACT: opens(by_id[one.action.origin_id]) if one.action.origin_id in by_id else None,
+        }
+        for one in page.actions
+        if one.state in ("open", "overdue")
+    ]
+    columns = [
+        Column("title", "Action", wide=True),
+        Column("state", "State", lambda said: tiles.verdict(*ACTION[said])),
+        Column("owner", "Owner", lambda owner: owner or "nobody"),
+        Column("priority", "Priority", number=True),
+        Column("due", "Due", lambda on: wording.day(on) if on else "no date"),
+        Column("overdue", "Days over", lambda days: "" if days is None else f"{days:,}", number=True),
+        Column("days", "Age, days", lambda days: f"{days:,}", number=True),
+        Column("incident", "From"),
+    ]
+    return tables.table("actions", columns, rows, sort="overdue", down=True, file="open-actions", page_rows=8)
+
+
+def listing(page: Shown, asked: Asked) -> Act | None:
+    """Every incident of the period: when, how bad, how long, what it cost. A click opens it."""
+    names = {service.service: service.name for service in page.facts.services.values()}
+    reviews = {(one.incident.source, one.incident.incident): one.state for one in page.reviews}
+
+    def row(one: Incident) -> dict[str, Any]:
+        toll, stop = page.tolls[one.source, one.incident], end(one)
+        return {
+            "title": one.title,
+            "severity": one.severity,
+            "detected": one.detected_at,
+            "services": ", ".join(names.get(name, name) for name in one.services),
+            "restore": minutes(one.detected_at, stop) if stop is not None and stop >= one.detected_at else None,
+            "open": stop is None,
+            "impact": toll.minutes,
+            "cost": toll.cost,
+            "cause": one.cause,
+            "repeats": page.repeated.get((one.source, one.incident)),
+            "postmortem": reviews.get((one.source, one.incident)),
+            "id": one.incident,
+            URL: one.url,
+            ACT: opens(one),
+        }
+
+    def when(at: datetime) -> str:
+        return wording.instant(at, asked.zone)
+
+    rows = [row(one) for one in page.found]
+    columns = [
+        Column("title", "Incident", wide=True),
+        Column("severity", "Severity", lambda level: severity(level, page.policy.severities)),
+        Column("detected", "Detected", when),
+        Column("services", "Services", _short, wide=True),
+        Column("restore", "Restored in", lambda m: "open" if m is None else wording.duration(m), number=True),
+        Column("impact", "Impact", lambda m: "" if m is None else wording.duration(m), number=True),
+        Column(
+            "cost",
+            "Cost",
+            lambda c: "" if c is None else wording.value(c, "money", currency=page.policy.currency),
+            number=True,
+        ),
+        Column("cause", "Cause"),
+        Column("repeats", "Repeats"),
+        Column("postmortem", "Postmortem", lambda said: tiles.verdict(*POSTMORTEM[said]) if said else ""),
+    ]
+    kept = [
+        column for column in columns if column.key in _ALWAYS or any(one.get(column.key) is not None for one in rows)
+    ]
+    return tables.table(
+        "incidents", kept, rows, sort="detected", down=True, file=f"incidents-{asked.period.key.replace('..', '-to-')}"
+    )
+
+
+_ALWAYS = ("title", "severity", "detected", "services", "restore")
+
+
+def _short(text: str) -> str:
+    names = text.split(", ")
+    return text if len(names) <= 3 else f"{', '.join(names[:2])} and {len(names) - 2} more"
+
+
+def one_owed(one: Owed) -> Markup:
+    """An action's state: word, shape and colour."""
+    return tiles.verdict(*ACTION[one.state])

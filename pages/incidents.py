@@ -1,0 +1,51 @@
+"""How often, how bad, how fast, and do we learn?"""
+
+import streamlit as st
+
+from app.ui import act, empty, filters, incidents, incidents_parts, plots
+from app.ui.board import board
+from app.ui.lead import heading
+from app.ui.markup import el
+
+asked = filters.asked()
+page = incidents.shown(asked)
+clicked = board(incidents_parts.first_screen(page, asked), key="incidents_first", on_act=act.before)
+
+if not page.known:
+    empty.page("no incident is known here", ["incidents.csv", "impacts.csv", "nines import incidents.csv impacts.csv"])
+    act.after(clicked, asked)
+    st.stop()
+
+plots.style()
+often, bad, cost = st.columns(3)
+with often:
+    plots.plot(incidents.severities(page, asked), key="severities", on_click=plots.narrow)
+for column, chart, key in zip((bad, cost), incidents.impacts(page), ("impact", "cost"), strict=True):
+    with column:
+        plots.plot(chart, key=key, on_click=plots.narrow)
+
+how_fast = st.segmented_control(
+    "How fast", list(incidents.SPEEDS), default="time_to_restore", format_func=incidents.SPEEDS.__getitem__, key="speed",
+    label_visibility="collapsed", required=True,
+)  # fmt: skip
+left, right = st.columns([3, 2])
+with left:
+    picked = plots.plot(incidents.speed(page, asked, how_fast), key=how_fast, clickable=True)
+with right:
+    board(incidents_parts.splits(incidents.splits(page, asked), asked), key="splits")
+
+left, right = st.columns(2)
+with left:
+    plots.plot(incidents.causes(page), key="causes")
+with right:
+    clicked = board(incidents_parts.chains(page, asked), key="chains") or clicked
+
+owed = el("div", incidents_parts.postmortems(page, asked), incidents_parts.action_ages(page, asked), cls="grid two below")
+clicked = board(owed, key="owed") or clicked
+if any(one.state in ("open", "overdue") for one in page.actions):
+    board(heading("Open actions", "From incidents, the longest overdue first"), key="actions_heading")
+    clicked = incidents_parts.actions_table(page, asked) or clicked
+
+board(heading("Every incident", f"Detected in {asked.words}"), key="list_heading")
+clicked = incidents_parts.listing(page, asked) or clicked
+act.after(clicked or incidents.opened(picked, page), asked)

@@ -1,0 +1,40 @@
+"""Which promises do we keep, which are about to break, who is frozen?"""
+
+import streamlit as st
+
+from app.ui import empty, filters, plots, slos, slos_acts, slos_parts
+from app.ui.board import board
+from app.ui.lead import heading
+
+asked = filters.asked()
+page = slos.shown(asked)
+clicked = board(slos_parts.first_screen(page, asked), key="slos_first", on_act=slos_acts.before)
+plots.style()
+
+if not page.promises:
+    empty.page("no SLO is defined here", ["slos.csv", "sli.csv", "nines import slos.csv sli.csv"])
+else:
+    chosen = slos_acts.chosen(page)
+    if chosen is not None:
+        clicked = board(slos_parts.one_slo(page, chosen, asked), key="one_slo", on_act=slos_acts.before) or clicked
+        plots.plot(slos.one_by_month(page, chosen, asked), key="slo_months", on_click=plots.narrow)
+
+    board(heading("Every promise", slos_parts.table_sub(page, asked)), key="slos_heading")
+    clicked = slos_parts.promises_table(page, asked) or clicked
+
+    columns = st.columns(2)
+    for column, chart, key in zip(columns, slos.trends(page, asked), ("compliance", "met"), strict=True):
+        with column:
+            plots.plot(chart, key=f"slos_{key}", on_click=plots.narrow)
+
+    months, pages = slos_parts.month_map(page, asked, st.session_state.get("slos_months_page") or 1)
+    clicked = board(months, key="slos_months", on_act=slos_acts.before) or clicked
+    if pages > 1:
+        st.pagination(pages, key="slos_months_page")
+
+    if page.taken:
+        board(heading("Taken out by approved exclusions", slos_parts.taken_sub(page)), key="exclusions_heading")
+        slos_parts.exclusions_table(page, asked)
+
+clicked = board(slos_parts.catalogue(page), key="slos_catalogue") or clicked
+slos_acts.after(clicked, page, asked)
