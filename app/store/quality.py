@@ -57,6 +57,8 @@ class Finding(NamedTuple):
     facts: int
     """How many facts of the entity."""
     examples: tuple[Example, ...]
+    earlier: str | None = None
+    """Of `backwards`: the column that should come first."""
 
 
 def findings(conn: Connection, now: datetime) -> tuple[Finding, ...]:
@@ -109,7 +111,8 @@ def _backwards(conn: Connection) -> Iterator[Finding]:
             if summed is not None and not conn.execute(sa.select(sa.func.sum(summed))).scalar():
                 continue
             odd = table.c[later] < table.c[earlier]
-            yield _facts(conn, "backwards", entity, later, odd, _two(later, earlier))
+            found = _facts(conn, "backwards", entity, later, odd, _two(later, earlier))
+            yield found._replace(earlier=earlier)
 
 
 def _two(later: str, earlier: str) -> Callable[[Any], str]:
@@ -157,6 +160,8 @@ def _slos(conn: Connection) -> Iterator[Finding]:
     silent = [Example(defined[slo].source, slo, f"{first_day + timedelta(seen[slo])}") for slo in quiet if slo in seen]
     yield _of("slo_no_data", "slos", "slo", never)
     yield _of("slo_silent", "slos", "slo", silent)
+    if not defined:
+        return
     bare = sa.select(services.c.source, services.c.service, services.c.tier).where(
         services.c.tier <= _CRITICAL_TIER,
         services.c.retired_on.is_(None),

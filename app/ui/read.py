@@ -63,6 +63,8 @@ def state() -> State:
 
 
 _open = lru_cache(maxsize=8)(stores.open_store)
+opened = _open
+"""URL → the open store itself: for the one writer (`upload`), and pieces with SELECTs of their own (`data_health`)."""
 _moments: dict[State, datetime] = {}
 
 
