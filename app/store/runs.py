@@ -78,7 +78,7 @@ def set_aside(conn: Connection, *, run: int | None = None, limit: int | None = N
     columns: tuple[Any, ...] = tuple(REJECTS.c[name] for name in Aside._fields)
     order = (REJECTS.c.entity, REJECTS.c.file, REJECTS.c.line, REJECTS.c.id)
     found = conn.execute(sa.select(*columns).where(which).order_by(*order).limit(limit))
-    return tuple(Aside(*row) for row in found)
+    return tuple(Aside._make(row) for row in found)
 
 
 def open_counts(conn: Connection) -> dict[tuple[str, str], int]:
