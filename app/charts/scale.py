@@ -70,7 +70,7 @@ def _linear(low: float, high: float, unit: str, wanted: int, currency: str) -> S
             high = min(high, 1.0)
     step = _step((high - low) / wanted, unit)
     first, last = floor(low / step + 1e-9), ceil(high / step - 1e-9)
-    values = [at * step for at in range(first, last + 1)]
+    values = [at * step for at in range(first, max(last, first + 1) + 1)]
     if unit == "share" and high <= 1 and values[-1] > 1:
         values = [value for value in values if value <= 1 + 1e-9]
         values += [] if values and abs(values[-1] - 1) < 1e-9 else [1.0]

@@ -24,6 +24,7 @@ def test_shares_near_one_are_looked_at_closely_and_never_pass_it() -> None:
 def test_counts_have_whole_steps_from_zero() -> None:
     assert ticks(1.0, 2.0, unit="count", kind="bar") == ["0", "1", "2"]
     assert ticks(0.0, 0.0, unit="count", kind="bar")[0] == "0"
+    assert ticks(1e-12, unit="count") == ["0", "1"]
 
 
 def test_minutes_have_the_steps_of_a_clock() -> None:
