@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from app.charts.amounts import NO_DATA, duration, exact, target, value
 from app.charts.theme import VerdictKey
 from app.metrics import periods
+from app.metrics.catalogue import KPIS
 from app.metrics.numbers import Number
 
 __all__ = (
@@ -90,8 +91,12 @@ def sample(number: Number) -> str:
 
 
 def verdict_key(number: Number) -> VerdictKey:
-    """The verdict as shown: `unsure` where the interval lies on both sides of the target."""
-    if number.verdict in ("met", "missed") and number.certain is False:
+    """The verdict as shown: `unsure` where the interval lies on both sides of the target.
+
+    What is taken stock of is counted whole, not sampled: no overdue review is none, whatever the interval says.
+    """
+    sampled = number.kpi not in KPIS or not KPIS[number.kpi].takes_stock
+    if number.verdict in ("met", "missed") and number.certain is False and sampled:
         return "unsure"
     return number.verdict
 

@@ -126,7 +126,7 @@ def _range(number: Number, policy: Policy) -> str | None:
     if not said:
         return None
     return f"With 95 % confidence {said}" + (
-        ": on both sides of the target, so it cannot be told" if number.certain is False else ""
+        ": on both sides of the target, so it cannot be told" if wording.verdict_key(number) == "unsure" else ""
     )
 
 
