@@ -110,6 +110,17 @@ def test_a_mended_file_closes_its_rejects(engine: Engine, tmp_path: Path) -> Non
         assert not list(listing.open_rejects(conn))
 
 
+def test_reading_a_file_again_does_not_double_its_rejects(engine: Engine, tmp_path: Path) -> None:
+    rows = "team,timezone,source\npay,Mars,ldap\nweb,Mars,\n"
+    folder = write(tmp_path / "f", {"teams": rows})
+    ingest.run(engine, [folder])
+
+    ingest.run(engine, [folder])
+
+    with reading(engine) as conn:
+        assert [(one["source"], one["line"]) for one in listing.open_rejects(conn)] == [("ldap", 2), ("file", 3)]
+
+
 def test_a_source_column_names_the_source_row_by_row(engine: Engine, tmp_path: Path) -> None:
     rows = "team,timezone,source\npay,UTC,ldap\npay,UTC,\nweb,UTC,ldap\n"
 

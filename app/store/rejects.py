@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from app.store.batch import arrow_type, keys
-from app.store.tables import FACTS, REJECTS
+from app.store.tables import FACTS, IMPORTS, REJECTS
 from app.store.types import NO_DATE, NO_NUMBER, KeyDate, KeyNumber, Moment, micros
 
 _SOME = 500
@@ -68,12 +68,16 @@ def mended(open_rejects: pa.Table, batch: pa.Table) -> set[int]:
 
 
 def resolve(conn: Connection, run: int, source: str, files: Sequence[str], mended: Iterable[int]) -> None:
-    """Closes the open rejects of earlier runs that this one mended: by reading their file again, or by keeping their row."""
-    still = sa.and_(REJECTS.c.resolved_by.is_(None), REJECTS.c.source == source, REJECTS.c.run < run)
+    """Closes the open rejects of earlier runs that this one mended, by keeping their row or reading their file again.
+
+    `source` is the run's: rows of its file may name others.
+    """
+    still = sa.and_(REJECTS.c.resolved_by.is_(None), REJECTS.c.run < run)
+    alike = REJECTS.c.run.in_(sa.select(IMPORTS.c.id).where(IMPORTS.c.source == source))
     done = REJECTS.update().values(resolved_by=run)
     names, ids = list(files), sorted(mended)
     for start in range(0, len(names), _SOME):
-        conn.execute(done.where(still, REJECTS.c.file.in_(names[start : start + _SOME])))
+        conn.execute(done.where(still, alike, REJECTS.c.file.in_(names[start : start + _SOME])))
     for start in range(0, len(ids), _SOME):
         conn.execute(done.where(still, REJECTS.c.id.in_(ids[start : start + _SOME])))
 
