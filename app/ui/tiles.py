@@ -51,8 +51,8 @@ def op_of(key: str, policy: Policy) -> str:
 
 
 def judged(now: Number, by_tier: Sequence[Number] = ()) -> tuple[VerdictKey, str]:
-    """The verdict and its word: the number's own; without a target of its own that of its tiers, each by its own target, or
-    of its SLOs; else whether it really changes."""
+    """The verdict and its word: the number's own; without a target of its own that of its tiers, each by its own
+    target, or of its SLOs; else whether it really changes."""
     if now.value is None:
         return "no_data", wording.NO_DATA
     if now.verdict != "no_target":
@@ -69,8 +69,11 @@ def face(
     now: Number, before: Number | None, trend: Sequence[Number], policy: Policy, by_tier: Sequence[Number] = (),
     unfit: str = "",
 ) -> Face:  # fmt: skip
-    """What a tile says of a number, of the one it is compared with, and of the months before. `by_tier`: the same number
-    of each tier, where tiers have targets of their own; `unfit`: what it cannot be narrowed to ("tier")."""
+    """What a tile says of a number, of the one it is compared with, and of the months before.
+
+    `by_tier`: the same number of each tier, where tiers have targets of their own; `unfit`: what it cannot be narrowed
+    to ("tier").
+    """
     kpi, op = KPIS[now.kpi], op_of(now.kpi, policy)
     key, word = judged(now, by_tier)
     return Face(
@@ -92,7 +95,7 @@ def _said(now: Number, before: Number | None, policy: Policy) -> str:
         return (
             wording.capital(wording.sample(now))
             if now.n == 0 and now.unit == "share"
-            else "Nobody was looking, or nothing was measured"
+            else "No facts about it in this period"
         )
     if before is None:
         return wording.capital(wording.signal(now))
