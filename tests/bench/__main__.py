@@ -20,11 +20,15 @@ class Result(NamedTuple):
         ratio = median(self.ours) / median(self.bare)
         met = ratio >= self.target if self.at_least else ratio <= self.target
         bound = "at least" if self.at_least else "at most"
-        spread = f"{min(self.ours):,.4g} to {max(self.ours):,.4g}"
         return (
-            f"{self.what:<34} {median(self.ours):>10,.4g} {median(self.bare):>10,.4g} {self.unit:<7} ratio {ratio:5.2f}"
-            f"   {bound} {self.target:.2f}: {'met' if met else 'MISSED'}   ({len(self.ours)} runs, {spread})"
+            f"{self.what:<24} {_short(median(self.ours)):>9} {_short(median(self.bare)):>9} {self.unit:<7} ratio {ratio:.2f}, "
+            f"{bound} {self.target:.2f}: {'met' if met else 'MISSED'}   "
+            f"({len(self.ours)} runs, Nines {_short(min(self.ours))} to {_short(max(self.ours))})"
         )
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
 
 
 def main() -> int:
@@ -37,7 +41,7 @@ def main() -> int:
     parser.add_argument("--visits", type=int, default=9, help="visits of each page, fresh and warm")
     chosen = parser.parse_args()
     what = chosen.what or ["import", "overview"]
-    print(f"{'':<34} {'Nines':>10} {'bare':>10}", flush=True)
+    print(f"{'':<24} {'Nines':>9} {'bare':>9}", flush=True)
     if "import" in what:
         from tests.bench import imports
 
