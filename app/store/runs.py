@@ -83,6 +83,6 @@ def set_aside(conn: Connection, *, run: int | None = None, limit: int | None = N
 
 def open_counts(conn: Connection) -> dict[tuple[str, str], int]:
     """(entity, source) → how many rows are set aside and not mended yet."""
-    columns: tuple[Any, ...] = (REJECTS.c.entity, REJECTS.c.source)
-    query = sa.select(*columns, sa.func.count()).where(REJECTS.c.resolved_by.is_(None)).group_by(*columns)
-    return {(entity, source): count for entity, source, count in conn.execute(query)}
+    entity, source = REJECTS.c.entity, REJECTS.c.source
+    query = sa.select(entity, source, sa.func.count()).where(REJECTS.c.resolved_by.is_(None)).group_by(entity, source)
+    return {(row[0], row[1]): row[2] for row in conn.execute(query)}

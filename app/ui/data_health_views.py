@@ -85,7 +85,7 @@ def _covered(counts: coverage.Counts, shown: Sequence[Any]) -> tuple[str, str]:
         more = ", among others" if len({entity for entity, _ in gaps}) > 4 else ""
         title = f"Coverage: {count} empty month{'' if count == 1 else 's'} between filled ones, in {kinds}{more}"
     said = (
-        f"Facts a month, 24 months to {wording.period(shown[-1].key)}; darker is more, within a row. A dashed cell "
+        f"Facts a month, to {wording.period(shown[-1].key)}; darker is more, within a row. A dashed cell "
         "holds none; with a dash in it there are facts before and after: either nothing happened, or a file is missing."
     )
     return title, said
@@ -189,11 +189,11 @@ def _run(run: Run, health: Health) -> None:
     board(_run_told(run, health), key="health_run")
     if run.total.set_aside:
         rows = data_health.set_aside(run=run.id, limit=MOST_ROWS)
-        mended = sum(row.resolved_by is not None for row in rows)
-        st.caption(f"{run.total.set_aside:,} set aside" + (f", {mended:,} of them mended since" if mended else ""))
-        columns = [*_aside_columns()[:-1], Column("mended", "Mended by import")]
+        closed = sum(row.resolved_by is not None for row in rows)
+        st.caption(f"{run.total.set_aside:,} set aside" + (f", {closed:,} of them closed since" if closed else ""))
+        columns = [*_aside_columns()[:-1], Column("closed", "Closed by import")]
         tables.table(
-            "health_run_aside", columns, [_aside_row(row) | {"mended": row.resolved_by} for row in rows], page_rows=10
+            "health_run_aside", columns, [_aside_row(row) | {"closed": row.resolved_by} for row in rows], page_rows=10
         )
 
 
