@@ -1,4 +1,4 @@
-"""`docs/metrics.md`: every KPI as the catalogue describes it; `python -m app.metrics.document` (`make docs`) writes it."""
+"""`docs/metrics.md`: every KPI as the catalogue describes it. `make docs` writes it by running this module."""
 
 import sys
 from collections.abc import Iterator
@@ -84,7 +84,7 @@ def document() -> str:
     """The whole page, in Markdown."""
     parts = [
         "# The numbers",
-        "Written by `make docs` from the catalogue (`app/metrics/catalogue.py`): change a KPI beside its formula, not here.",
+        "Written by `make docs` from the catalogue (`app/metrics/catalogue.py`): a KPI is changed beside its formula.",
         HONESTY.rstrip(),
         *_contents(),
     ]
@@ -102,11 +102,15 @@ def _contents() -> Iterator[str]:
     yield "## Contents"
     for category in _categories():
         rows = [
-            f"| [{kpi.name}](#{kpi.key}){'' if kpi.measured else ', not measured yet'} | {_cell(kpi.question)} | {_cell(_target(kpi))} |"
+            f"| {_linked(kpi)} | {_cell(kpi.question)} | {_cell(_target(kpi))} |"
             for kpi in KPIS.values()
             if kpi.category == category
         ]
         yield "\n".join((f"**{category}**", "", "| KPI | the question | default target |", "|---|---|---|", *rows))
+
+
+def _linked(kpi: Kpi) -> str:
+    return f"[{kpi.name}](#{kpi.key})" + ("" if kpi.measured else ", not measured yet")
 
 
 def _kpi(kpi: Kpi) -> str:
