@@ -52,7 +52,9 @@ def _sums(conn: Connection) -> list[Finding]:
 
 def _set_aside(conn: Connection) -> list[Finding]:
     return [
-        Finding(f"{count:,} rows of {entity} are set aside: `nines rejects` says why.", True)
+        Finding(
+            f"Of {entity}, {count:,} row{'s are' * (count > 1) or ' is'} set aside: `nines rejects` says why.", True
+        )
         for entity, count in listing.open_reject_counts(conn).items()
     ]
 
