@@ -169,7 +169,8 @@ def _sli_sums(conn: Connection, held: light.Places, base: Facts, ask: Ask) -> It
             rows += conn.execute(sa.select(*keys, *sums).select_from(source).where(kept).group_by(*keys))
         if pieces.live:
             ends = {key: day_start(last + 1, zone) for key, last in gone.items()}
-            made = folds.sli(pieces.live, sources, before=micros(ask.as_of), retired=ends).subquery()
+            cuts = bool(conn.execute(folds.any_cuts(pieces.live)).scalar())
+            made = folds.sli(pieces.live, sources, before=micros(ask.as_of), retired=ends, cuts=cuts).subquery()
             rows += conn.execute(sa.select(*(made.c[name] for name in ("k", "source", "slo", *_SLI_SUMS))))
     for (k, source_name, slo), cells in _added(rows, 3).items():
         yield SliSum(ask.periods[k].key, source_name, slo, *cells)

@@ -18,6 +18,7 @@ Range = tuple[int, int, int]
 FOREVER = 2**62
 PROGRESSIVE = ("canary", "blue_green", "feature_flag")
 _MINUTE = 60_000_000
+_CUT = ("minutes", "good", "total", "good_minutes")
 _KINDS: Mapping[str, sa.types.TypeEngine[Any]] = {
     "k": sa.BigInteger(),
     "start": sa.BigInteger(),
@@ -52,6 +53,11 @@ def _spans(rows: Sequence[Range]) -> sa.CTE:
     if made is None:
         raise ValueError("a fold needs at least one stretch of time")
     return made
+
+
+def any_cuts(spans: Sequence[Range]) -> sa.Select[Any]:
+    """Whether an exclusion reaches into any of these stretches of time, or beyond."""
+    return sa.select(sa.exists().where(HOLES.c.end > number(min(start for _, start, _ in spans))))
 
 
 def _count(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
@@ -126,8 +132,8 @@ def pages(
             rung.c.actionable,
             allowed.label("allowed"),
             starts.label("starts"),
-            sa.and_(starts, sa.not_(_business(local, policy))).label("after_hours"),
-            sa.and_(starts, _night(local, policy)).label("asleep"),
+            sa.case((starts, sa.not_(_business(local, policy))), else_=sa.false()).label("after_hours"),
+            sa.case((starts, _night(local, policy)), else_=sa.false()).label("asleep"),
             sa.case((starts, sa.not_(on_duty)), else_=sa.false()).label("without_shift"),
         )
         .select_from(source)
@@ -274,8 +280,10 @@ def sli(
     before: int = FOREVER,
     slos: Sequence[str] | None = None,
     retired: Mapping[tuple[str, str], int] | None = None,
+    cuts: bool = True,
 ) -> sa.Select[Any]:
-    """k, source, slo and their sums over rows that start before an instant, with the part that exclusions take out."""
+    """k, source, slo and their sums over rows that start before an instant, with the part that exclusions take out;
+    `cuts` false: there are none."""
     span, row = _spans(spans), FACTS["sli"]
     at = micro(row.c.start)
     within = sa.and_(row.c.source.in_(sources), at >= span.c.start, at < span.c.stop, at < number(before))
@@ -313,6 +321,13 @@ def sli(
         .group_by(*keys)
         .subquery("main")
     )
+    zero = sa.literal_column("0.0", sa.Double())
+    plain = [*(main.c[name] for name in ("k", "source", "slo", "rows", "idle_rows", "minutes", "idle_minutes"))]
+    plain += [main.c[name] for name in ("good", "total", "good_minutes")]
+    if not cuts:
+        none = [zero.label(f"excluded_{name}") for name in _CUT]
+        rest = (main.c.longest_row_minutes, main.c.latest_at)
+        return sa.select(*plain, number(0).label("excluded_rows"), *none, *rest)
     length = row.c.minutes * sa.literal_column(str(float(_MINUTE)), sa.Double())
     end = at + length
     low = sa.case((HOLES.c.start > at, HOLES.c.start), else_=at)
@@ -334,15 +349,10 @@ def sli(
         .group_by(*keys)
         .subquery("cut")
     )
-    zero = sa.literal_column("0.0", sa.Double())
     return sa.select(
-        *(main.c[name] for name in ("k", "source", "slo", "rows", "idle_rows", "minutes", "idle_minutes")),
-        *(main.c[name] for name in ("good", "total", "good_minutes")),
+        *plain,
         sa.func.coalesce(cut.c.rows, 0).label("excluded_rows"),
-        *(
-            sa.func.coalesce(cut.c[name], zero).label(f"excluded_{name}")
-            for name in ("minutes", "good", "total", "good_minutes")
-        ),
+        *(sa.func.coalesce(cut.c[name], zero).label(f"excluded_{name}") for name in _CUT),
         main.c.longest_row_minutes,
         main.c.latest_at,
     ).select_from(

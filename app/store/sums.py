@@ -157,7 +157,9 @@ def _refresh_sli(conn: Connection, days: Sequence[int], zone: str, slos: Sequenc
             delete = delete.where(SLI_DAYS.c.slo.in_(slos))
         conn.execute(delete)
         if sources:
-            _put(conn, SLI_DAYS, folds.sli(day_ranges(some, zone), sources, slos=slos))
+            spans = day_ranges(some, zone)
+            cuts = bool(conn.execute(folds.any_cuts(spans)).scalar())
+            _put(conn, SLI_DAYS, folds.sli(spans, sources, slos=slos, cuts=cuts))
         _mark(conn, "sli", SLI_DAYS, some)
 
 

@@ -137,12 +137,12 @@ PAGE_DAYS = sa.Table(
 ENGAGE_DAYS = sa.Table(
     "engage_days",
     METADATA,
-    _key("day", sa.Integer),
-    _key("team"),
-    _key("service"),
-    _key("micros", sa.BigInteger),
+    _number("day", sa.Integer),
+    _number("team", sa.Text),
+    _number("service", sa.Text),
+    _number("micros"),
     _number("n"),
-    sqlite_with_rowid=False,
+    sa.Index(None, "day"),
 )
 DEPLOYMENT_DAYS = sa.Table(
     "deployment_days",
@@ -157,11 +157,11 @@ DEPLOYMENT_DAYS = sa.Table(
 LEAD_DAYS = sa.Table(
     "lead_days",
     METADATA,
-    _key("day", sa.Integer),
-    _key("service"),
-    _key("micros", sa.BigInteger),
+    _number("day", sa.Integer),
+    _number("service", sa.Text),
+    _number("micros"),
     _number("n"),
-    sqlite_with_rowid=False,
+    sa.Index(None, "day"),
 )
 DAY_MARKS = sa.Table(
     "day_marks", METADATA, _key("sums"), _key("day", sa.Integer), _number("latest_at"), sqlite_with_rowid=False

@@ -32,7 +32,8 @@ def _table(name: str, key: str, columns: str, rowid: bool = True) -> None:
         column, kind = words.split(" ")
         links = [sa.ForeignKey("imports.id", name=f"fk_{name}_{column}")] if column in ("run", "resolved_by") else []
         made.append(sa.Column(column, _TYPES[kind.rstrip("!")], *links, nullable=not kind.endswith("!")))
-    op.create_table(name, *made, sa.PrimaryKeyConstraint(*key.split(), name=f"pk_{name}"), sqlite_with_rowid=rowid)
+    keys = [sa.PrimaryKeyConstraint(*key.split(), name=f"pk_{name}")] if key else []
+    op.create_table(name, *made, *keys, sqlite_with_rowid=rowid)
 
 
 def upgrade() -> None:
@@ -83,9 +84,8 @@ def upgrade() -> None:
     )
     _table(
         "engage_days",
-        "day team service micros",
+        "",
         "day int!, team text!, service text!, micros bigint!, n bigint!",
-        rowid=False,
     )
     _table(
         "exclusions",
@@ -120,9 +120,8 @@ def upgrade() -> None:
     )
     _table(
         "lead_days",
-        "day service micros",
+        "",
         "day int!, service text!, micros bigint!, n bigint!",
-        rowid=False,
     )
     _table(
         "meta",
@@ -227,8 +226,10 @@ def upgrade() -> None:
     op.create_index("ix_audit_at", "audit", ["at"])
     op.create_index("ix_deployments_deployed_at", "deployments", ["deployed_at"])
     op.create_index("ix_deployments_service_deployed_at", "deployments", ["service", "deployed_at"])
+    op.create_index("ix_engage_days_day", "engage_days", ["day"])
     op.create_index("ix_impacts_start", "impacts", ["start"])
     op.create_index("ix_incidents_detected_at", "incidents", ["detected_at"])
+    op.create_index("ix_lead_days_day", "lead_days", ["day"])
     op.create_index("ix_pages_triggered_at", "pages", ["triggered_at"])
     op.create_index("ix_shifts_responder_start", "shifts", ["responder", "start"])
     op.create_index("ix_rejects_resolved_by_source_entity", "rejects", ["resolved_by", "source", "entity"])
