@@ -1,4 +1,4 @@
-"""Which rows bring a key that an earlier row of the same import already brought. About 24 bytes a row, whatever the keys."""
+"""Which rows bring a key that an earlier row of the same import already brought, in about 24 bytes a row."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple

@@ -83,7 +83,7 @@ def find(paths: Iterable[Path]) -> Found:
     files: list[FactFile] = []
     notes: list[str] = []
     wrong: list[str] = []
-    for path in paths:
+    for path in {path.resolve(): path for path in paths}.values():
         before = len(files)
         passed: list[str] = []
         try:
@@ -134,9 +134,10 @@ def read(
         if progress:
             progress(file.name, done, max(file.size, done))
 
+    instants = {rule.name for rule in rules(file.entity.record) if rule.kind == "instant"}
     with file.open() as opened:
         for chunk in (
-            workbook.chunks(opened, seen.names, seen.wanted, told)
+            workbook.chunks(opened, seen.names, seen.wanted, instants, told)
             if file.sheet
             else delimited.chunks(opened, seen.names, seen.wanted, seen.skip, told)
         ):

@@ -1,6 +1,6 @@
 """An Excel workbook with a sheet an entity, into the same columns of cells as a CSV."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 from pathlib import Path
@@ -35,17 +35,20 @@ def header(sheet: Any) -> list[str]:
     return names
 
 
-def chunks(sheet: Any, names: Sequence[str], wanted: Sequence[str], told: Told) -> Iterator[Chunk]:
+def chunks(
+    sheet: Any, names: Sequence[str], wanted: Sequence[str], instants: Container[str], told: Told
+) -> Iterator[Chunk]:
     """The rows of a sheet after its header, as text; `told` hears rows, not bytes. Empty rows hold nothing.
 
-    A cell that Excel keeps as a date is written as a date when it has no time of day; a time in it has no offset.
+    What Excel keeps as a date becomes a time without offset in the columns `instants`, and wherever it has a time of
+    day; a date elsewhere.
     """
     width = len(names)
     rows = enumerate(sheet.iter_rows(min_row=2, values_only=True), start=2)
     while some := list(islice(rows, ROWS)):
         lines, kept, bad = [], [], []
         for line, cells in some:
-            row = [_text(cell) for cell in cells[:width]]
+            row = [_text(cell, name in instants) for name, cell in zip(names, cells, strict=False)]
             if not any(row):
                 continue
             row += [""] * (width - len(row))
@@ -63,7 +66,7 @@ def chunks(sheet: Any, names: Sequence[str], wanted: Sequence[str], told: Told) 
         told(some[-1][0])
 
 
-def _text(cell: Any) -> str:
+def _text(cell: Any, instant: bool) -> str:
     match cell:
         case None:
             return ""
@@ -74,8 +77,7 @@ def _text(cell: Any) -> str:
         case float() if cell.is_integer() and abs(cell) < 1e15:
             return str(int(cell))
         case datetime():
-            moment = cell.replace(microsecond=round(cell.microsecond, -3) % 1_000_000)
-            return moment.date().isoformat() if moment.time() == time() else moment.isoformat()
+            return cell.isoformat() if instant or cell.time() != time() else cell.date().isoformat()
         case date():
             return cell.isoformat()
         case timedelta() | time():

@@ -206,6 +206,7 @@ def test_a_workbook_is_read_sheet_by_sheet(tmp_path: Path) -> None:
             [1001, "Down", 2, datetime(2026, 7, 1, 9, 15, 30), True, 12.5, None],  # noqa: DTZ001
             [None, None, None, None, None, None, None],
             ["i2", 7, 3.0, "2026-07-02T10:00:00Z", None, None, None],
+            ["i3", "t", 3, datetime(2026, 7, 3), None, None, None],  # noqa: DTZ001
         ],
         services=[["service", "name", "tier", "team", "retired_on"], ["a", "A", 0, "t", date(2026, 10, 31)]],
     )
@@ -221,6 +222,7 @@ def test_a_workbook_is_read_sheet_by_sheet(tmp_path: Path) -> None:
     assert kept[1]["incident"] == "1001"
     assert (kept[1]["detected_at"], kept[1]["customer_impact"], kept[1]["customers_affected"]) == (at, True, 12.5)
     assert (kept[2]["title"], kept[2]["severity"]) == ("7", 3)
+    assert kept[3]["detected_at"] == int(datetime(2026, 7, 2, 23, tzinfo=UTC).timestamp()) * 1_000_000
 
 
 def test_excel_times_have_no_offset_and_need_a_zone(tmp_path: Path) -> None:
