@@ -28,7 +28,7 @@ how_fast = st.segmented_control(
     "How fast", list(incidents.SPEEDS), default="time_to_restore", format_func=incidents.SPEEDS.__getitem__, key="speed",
     label_visibility="collapsed", required=True,
 )  # fmt: skip
-left, right = st.columns([3, 2])
+left, right = st.columns(2)
 with left:
     picked = plots.plot(incidents.speed(page, asked, how_fast), key=how_fast, clickable=True)
 with right:

@@ -20,6 +20,7 @@ def x_axis(chart: Chart, colours: Palette, width: int) -> dict[str, Any]:
         "zeroline": False,
         "fixedrange": True,
         "tickangle": 0,
+        "automargin": True,
         "tickfont": {"color": colours.muted},
     }
 

@@ -47,6 +47,17 @@ def causes(found: Sequence[Incident]) -> list[tuple[str, int]]:
 def chains(facts: Facts, ask: Ask) -> list[tuple[Incident, ...]]:
     """Incidents that repeat one another, each chain in order of time, the longest first; those of which at least one was
     detected in the periods and scope."""
+    here = {(one.source, one.incident) for one in detected(facts, ask)}
+    found = [chain for chain in _chains(facts) if any((one.source, one.incident) in here for one in chain)]
+    return sorted(found, key=lambda chain: (-len(chain), -chain[-1].detected_at.timestamp(), chain[0].incident))
+
+
+def chain_of(facts: Facts, incident: Incident) -> tuple[Incident, ...]:
+    """The chain of repeats that an incident stands in, in order of time; empty for one that stands alone."""
+    return next((chain for chain in _chains(facts) if incident in chain), ())
+
+
+def _chains(facts: Facts) -> list[tuple[Incident, ...]]:
     by_id = {(one.source, one.incident): one for one in real(facts)}
     homes: defaultdict[str, list[ID]] = defaultdict(list)
     for key in by_id:
@@ -66,19 +77,11 @@ def chains(facts: Facts, ask: Ask) -> list[tuple[Incident, ...]]:
     joined: defaultdict[ID, list[Incident]] = defaultdict(list)
     for key, one in by_id.items():
         joined[find(key)].append(one)
-    here = {(one.source, one.incident) for one in detected(facts, ask)}
-    found = [
+    return [
         tuple(sorted(chain, key=lambda one: (one.detected_at, one.incident)))
         for chain in joined.values()
-        if len(chain) > 1 and any((one.source, one.incident) in here for one in chain)
+        if len(chain) > 1
     ]
-    return sorted(found, key=lambda chain: (-len(chain), -chain[-1].detected_at.timestamp(), chain[0].incident))
-
-
-def repeated(facts: Facts, incident: Incident) -> tuple[str, bool] | None:
-    """What an incident repeats: (id, whether somebody said so); None for a first one."""
-    earlier = repeats(facts).get((incident.source, incident.incident))
-    return None if earlier is None else (earlier, bool(incident.repeat_of))
 
 
 class Toll(NamedTuple):

@@ -1,11 +1,13 @@
 """Facts, rejects and imports as they are kept, row by row: for export, previews and lists."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from app.metrics import facts as facts_of
 from app.records import ENTITIES
 from app.store.tables import FACTS, REJECTS
 
@@ -47,6 +49,16 @@ def stored(
 def _is(column: sa.Column[Any], value: Any) -> sa.ColumnElement[bool]:
     """Equality that the column's type binds, also for a blank that is kept as a value."""
     return column == sa.bindparam(None, value, type_=column.type)
+
+
+def pages_of(conn: Connection, incident: str, start: datetime, stop: datetime) -> list[facts_of.Page]:
+    """The pages of one incident that were triggered from `start` until before `stop`, in order of time."""
+    table = FACTS["pages"]
+    columns = [table.c[name] for name in facts_of.Page._fields]
+    within = sa.and_(table.c.triggered_at >= start, table.c.triggered_at < stop, table.c.incident == incident)
+    return [
+        facts_of.Page(*row) for row in conn.execute(sa.select(*columns).where(within).order_by(table.c.triggered_at))
+    ]
 
 
 def open_rejects(conn: Connection) -> Iterator[Mapping[str, Any]]:

@@ -1,5 +1,6 @@
 """The parts of the Incidents page as markup and tables: tiles, splits, chains, what is owed, the list."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -32,7 +33,8 @@ ACTION: dict[str, tuple[VerdictKey, str]] = {
     "cancelled": ("no_data", "cancelled"),
 }
 _AGES = ((30, "up to 30 days"), (90, "31 to 90 days"), (180, "91 to 180 days"), (10**6, "older"))
-_CHAINS = 5
+_CHAINS = 4
+_OWNERS = 4
 
 
 def first_screen(page: Shown, asked: Asked) -> Markup:
@@ -52,7 +54,7 @@ def severity(level: int, names: dict[int, str]) -> str:
 
 def splits(found: Sequence[Split], asked: Asked) -> Markup:
     """How many and how fast by severity and tier: medians with their 95 % range."""
-    head = ["", "Incidents", *(f"{name}, median" for name in SPEEDS.values())]
+    head = ["", "Incidents", *SPEEDS.values()]
     rows = [
         el(
             "tr",
@@ -64,11 +66,11 @@ def splits(found: Sequence[Split], asked: Asked) -> Markup:
     ]
     table = el(
         "table", el("thead", el("tr", *(el("th", name, scope="col", cls="number" if at else None) for at, name in enumerate(head)))),
-        el("tbody", join(*rows)), cls="rows",
+        el("tbody", join(*rows)), cls="rows tight",
     )  # fmt: skip
     return el(
         "section", el("h2", "By severity and tier"),
-        el("p", f"{wording.capital(asked.words)}: median, and between what it lies with 95 % confidence", cls="sub"),
+        el("p", f"Medians of {asked.words}, and between what they lie with 95 % confidence", cls="sub"),
         el("div", table, cls="scroll", tabindex="0") if rows else el("p", "No incident in the period.", cls="muted"),
         cls="card section flush",
     )  # fmt: skip
@@ -81,8 +83,9 @@ def _median(number: Number | None) -> Markup | str:
         return el("span", wording.NO_DATA, cls="muted")
     shown = wording.amount(number, "<=")
     between = wording.interval(number)
-    small = between.removeprefix("between ").replace(" and ", " to ") if between else f"n = {number.n:,}"
-    return join(shown, el("span", small, cls="muted small block"))
+    if not between:
+        return shown
+    return join(shown, el("span", between.removeprefix("between ").replace(" and ", " to "), cls="muted small block"))
 
 
 def chains(page: Shown, asked: Asked) -> Markup:
@@ -115,18 +118,18 @@ def _chain_title(page: Shown) -> str:
 
 
 def _chain(chain: Sequence[Incident], asked: Asked) -> Markup:
-    links = [
-        el("li", button(wording.day(one.detected_at.date()), act=opens(one), title=one.title, aria_label=f"{one.title}, {wording.day(one.detected_at.date())}"))
-        for one in chain[-6:]
-    ]  # fmt: skip
-    before = len(chain) - len(links)
-    why = chain[-1].cause or "same incident again"
+    shown = chain[-5:]
+    steps: list[Markup | str] = [f"{len(chain) - len(shown)} before, "] if len(chain) > len(shown) else []
+    for at, one in enumerate(shown):
+        steps += [" → "] if at else []
+        steps.append(button(wording.day(one.detected_at.date()), act=opens(one), title=one.title))
     services = wording.listed(sorted({name for one in chain for name in one.services})[:3])
+    why = " · ".join(part for part in (chain[-1].cause, services) if part)
     return el(
         "li",
         el("div", el("span", chain[-1].title), el("span", f"{len(chain)} times", cls="small late"), cls="row"),
-        el("p", " · ".join(part for part in (why, services) if part), cls="why"),
-        el("ol", el("li", f"{before} before", cls="muted") if before else None, *links, cls="steps"),
+        el("p", why, cls="why") if why else None,
+        el("p", *steps, cls="small"),
     )
 
 
@@ -203,9 +206,26 @@ def action_ages(page: Shown, asked: Asked) -> Markup:
         number = page.numbers[key].now
         if number.value is not None:
             facts.append(f"{wording.sample(number)} {words}")
+    owners = Counter(one.action.owner or "nobody" for one in waiting)
+    late = Counter(one.action.owner or "nobody" for one in waiting if one.state == "overdue")
+    most_owed = sorted(owners.items(), key=lambda pair: (-late[pair[0]], -pair[1], pair[0]))
+    items = [
+        el(
+            "li",
+            el(
+                "div",
+                el("span", name),
+                el("span", f"{late[name]:,} of {open_:,} overdue", cls="small late" if late[name] else "small"),
+                cls="row",
+            ),
+        )
+        for name, open_ in most_owed[:_OWNERS]
+    ]
+    more = len(most_owed) - len(items)
     said = f"{wording.capital(asked.words)}: {'; '.join(facts)}" if facts else f"None fell due in {asked.words}"
     return el(
         "section", el("h2", title), el("p", said, cls="sub"), el("div", join(*tally), cls="tally"),
+        el("ul", join(*items), cls="items"), el("p", f"and {more:,} more owners", cls="muted small") if more > 0 else None,
         button("How are on-time actions counted?", act={"do": "explain", "kpi": "actions_on_time"}, cls="link small"),
         cls="card section flush",
     )  # fmt: skip
@@ -259,8 +279,7 @@ def listing(page: Shown, asked: Asked) -> Act | None:
             "open": stop is None,
             "impact": toll.minutes,
             "cost": toll.cost,
-            "cause": one.cause,
-            "repeats": page.repeated.get((one.source, one.incident)),
+            "cause": _cause(one, page),
             "postmortem": reviews.get((one.source, one.incident)),
             "id": one.incident,
             URL: one.url,
@@ -285,7 +304,6 @@ def listing(page: Shown, asked: Asked) -> Act | None:
             number=True,
         ),
         Column("cause", "Cause"),
-        Column("repeats", "Repeats"),
         Column("postmortem", "Postmortem", lambda said: tiles.verdict(*POSTMORTEM[said]) if said else ""),
     ]
     kept = [
@@ -297,6 +315,12 @@ def listing(page: Shown, asked: Asked) -> Act | None:
 
 
 _ALWAYS = ("title", "severity", "detected", "services", "restore")
+
+
+def _cause(one: Incident, page: Shown) -> str | None:
+    """Its cause, and whether it had happened before."""
+    again = "again" if (one.source, one.incident) in page.repeated else ""
+    return ", ".join(part for part in (one.cause or "", again) if part) or None
 
 
 def _short(text: str) -> str:

@@ -177,7 +177,7 @@ def one_slo(page: Shown, one: Promise, asked: Asked) -> Markup:
     ]  # fmt: skip
     return el(
         "section",
-        el("div", el("h2", slo.name), button("All SLOs", act={"do": "all_slos"}), cls="row"),
+        el("div", el("h2", slo.name), button("Show all SLOs", act={"do": "all_slos"}), cls="titled"),
         el("dl", join(*(join(el("dt", name), el("dd", said)) for name, said in facts if said))),
         cls="card section counted",
     )
