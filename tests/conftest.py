@@ -17,7 +17,7 @@ _NUMBERS = count(1)
 
 @pytest.fixture(scope="session")
 def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a real PostgreSQL of our own, one a test process. In CI it must start; elsewhere its tests are skipped."""
+    """The URL of a real PostgreSQL of our own, one a test process. Where it cannot start, skipped; in CI, a failure."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

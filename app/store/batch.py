@@ -75,5 +75,5 @@ def _values(column: pa.ChunkedArray) -> list[Any]:
     if pa.types.is_date(column.type):
         return [None if day is None else cast(date, day).isoformat() for day in column.to_pylist()]
     if column.null_count and not pa.types.is_string(column.type):
-        return column.to_pylist()
+        return cast(list[Any], column.to_pylist())
     return cast(list[Any], column.to_numpy(zero_copy_only=False).tolist())

@@ -65,15 +65,14 @@ def writing(engine: Engine, *, dry: bool = False, count: bool = True) -> Iterato
 
     Each committed write counts `meta.generation` up, so that what is cached of the store can tell that it is old.
     """
-    with engine.connect().execution_options(nines_write=True) as conn:
-        with conn.begin() as transaction:
-            if conn.dialect.name == "postgresql":
-                conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-            yield conn
-            if dry:
-                transaction.rollback()
-            elif count:
-                _count_up(conn)
+    with engine.connect().execution_options(nines_write=True) as conn, conn.begin() as transaction:
+        if conn.dialect.name == "postgresql":
+            conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        yield conn
+        if dry:
+            transaction.rollback()
+        elif count:
+            _count_up(conn)
 
 
 @contextmanager
@@ -93,7 +92,7 @@ def generation(conn: Connection) -> int:
 
 
 def migrate(conn: Connection) -> None:
-    """Brings the schema up to date, inside the caller's transaction. Raises StoreError for a store newer than this release."""
+    """Brings the schema up to date, inside the caller's transaction. Raises StoreError for a store that is newer."""
     script = ScriptDirectory(str(MIGRATIONS))
     known = {revision.revision for revision in script.walk_revisions()}
     newer = sorted(_versions(conn) - known)

@@ -1,4 +1,4 @@
-"""What a question needs of the store: light facts whole, sums for its periods as known at its as-of, raw facts for rows."""
+"""What a question needs of the store: light facts whole, sums for its periods as known at as-of, raw facts for rows."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -33,8 +33,8 @@ _EVENTS = ("sli", "incidents", "impacts", "pages", "deployments", "actions")
 
 
 def load(conn: Connection, needs: frozenset[str], ask: Ask) -> Facts:
-    """The facts of a question. `needs` are names of fields of Facts; teams, services, slos, exclusions, what was watched
-    and the policies always come."""
+    """The facts of a question. `needs` are names of fields of Facts; teams, services, slos, exclusions, what was
+    watched and the policies always come."""
     held = light.places(conn)
     found: dict[str, Any] = {name: light.whole(conn, name) for name in LIGHT if name in needs}
     base = Facts(
@@ -124,9 +124,9 @@ def _page_sums(conn: Connection, held: light.Places, base: Facts, ask: Ask) -> I
             ).subquery()
             rows += conn.execute(sa.select(*(made.c[name] for name in ("k", "team", "service", *names))))
     for (k, team, service), cells in _added(rows, 3).items():
-        sums = dict(zip(names, cells, strict=True))
-        due = sums["acknowledged"] + sums.pop("late")
-        yield PageSum(period=ask.periods[k].key, team=team, service=service or None, due=due, **sums)
+        added = dict(zip(names, cells, strict=True))
+        due = added["acknowledged"] + added.pop("late")
+        yield PageSum(period=ask.periods[k].key, team=team, service=service or None, due=due, **added)
 
 
 def _deployment_sums(conn: Connection, held: light.Places, base: Facts, ask: Ask) -> Iterable[DeploymentSum]:

@@ -1,8 +1,8 @@
 """The one SELECT behind each daily sum, over raw facts. Used three ways: to refresh the days an import touched, to
 rebuild all, and live for days that were not settled at an earlier as-of.
 
-Each takes `spans` (k, start, stop) and groups by `k`: a day's number, or the place of a period. What a sum leaves out of
-retired services is told by `retired` (service, until), in microseconds.
+Each takes `spans` (k, start, stop) and groups by `k`: a day's number, or the place of a period. What a sum leaves out
+of retired services is told by `retired` (service, until), in microseconds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -321,7 +321,7 @@ def sli(
         .group_by(*keys)
         .subquery("main")
     )
-    zero = sa.literal_column("0.0", sa.Double())
+    zero: sa.ColumnElement[float] = sa.literal_column("0.0", sa.Double())
     plain = [*(main.c[name] for name in ("k", "source", "slo", "rows", "idle_rows", "minutes", "idle_minutes"))]
     plain += [main.c[name] for name in ("good", "total", "good_minutes")]
     if not cuts:

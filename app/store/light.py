@@ -138,7 +138,7 @@ def _watched(conn: Connection) -> Mapping[str, tuple[Span, ...]]:
 
 
 def linked(conn: Connection) -> tuple[Linked, ...]:
-    """Deployments (not failed) that incidents name, or that they only point at: the latest before them on their services."""
+    """Deployments (not failed) that incidents name, or only point at: the latest before them on their services."""
     return cached(conn, "linked", lambda: tuple(_linked(conn)))
 
 

@@ -21,7 +21,7 @@ _ONE = timedelta(microseconds=1)
 
 
 class Pieces(NamedTuple):
-    """For one policy: days `(k, first, after)` that stored sums answer, and stretches `(k, start, stop)` to fold live."""
+    """For one policy: days `(k, first, after)` that stored sums answer, stretches `(k, start, stop)` to fold live."""
 
     policy: Policy
     stored: list[Range]

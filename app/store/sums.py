@@ -15,7 +15,7 @@ from app.policy import Policy
 from app.records import ENTITIES
 from app.store import folds, light
 from app.store.folds import Rules, fingerprint, micro
-from app.store.ranges import DAY, day_at, day_of, day_ranges, day_start
+from app.store.ranges import DAY, day_at, day_of, day_ranges, day_start, number
 from app.store.tables import (
     DAY_MARKS,
     DEPLOYMENT_DAYS,
@@ -222,7 +222,7 @@ def _gap(held: light.Places) -> int:
 def _all_days(conn: Connection, entity: str, zone: str) -> list[int]:
     """The local days from the first to the last fact that can hold any."""
     at = FACTS[entity].c[AT[entity]]
-    hour = (micro(at) + folds.number(0)) // folds.number(HOUR)
+    hour = (micro(at) + number(0)) // number(HOUR)
     return sorted(_days(conn.execute(sa.select(hour.label("hour")).distinct()).scalars(), zone, 0))
 
 

@@ -1,4 +1,4 @@
-"""The tables: one an entity, made from the records' annotations; the daily sums; and what the store keeps about itself."""
+"""The tables: one an entity, made from the records' annotations; the daily sums; what the store keeps about itself."""
 
 import types
 import typing
@@ -93,8 +93,8 @@ def _key(name: str, kind: type[sa.types.TypeEngine[Any]] = sa.Text) -> sa.Column
     return sa.Column(name, kind(), primary_key=True)
 
 
-# Daily sums. `day` is whole days since 1970 in the organisation's zone; a blank service is ''. `latest_at` is the latest
-# instant (microseconds) that a row depends on: as of any instant from then on the row holds.
+# Daily sums. `day` is whole days since 1970 in the organisation's zone; a blank service is ''. `latest_at` is the
+# latest instant (microseconds) that a row depends on: as of any instant from then on the row holds.
 
 SLI_DAYS = sa.Table(
     "sli_days",
@@ -176,7 +176,7 @@ HOLES = sa.Table(
     sa.Column("end", sa.BigInteger(), nullable=False),
     sqlite_with_rowid=False,
 )
-"""What exclusions cut out of the rows of each SLO: the union, disjoint, in microseconds. `source` is the SLI rows' own."""
+"""What exclusions cut out of the rows of each SLO: the union, disjoint, microseconds. `source` is the SLI rows' own."""
 
 # What the store keeps about itself.
 

@@ -32,8 +32,8 @@ def sources(conn: Connection) -> list[str]:
 
 
 def start(window: str, end: datetime, zone: str) -> datetime:
-    """Where a window that ends at an instant begins: so many times 24 hours before, or with the calendar unit that holds
-    the last moment before."""
+    """Where a window that ends at an instant begins: so many times 24 hours before, or with the calendar unit that
+    holds the last moment before."""
     if window.endswith("d"):
         return end - timedelta(days=int(window[:-1]))
     return containing(local_day(end - timedelta(microseconds=1), zone), _UNITS[window[-1]], zone).start

@@ -3,7 +3,7 @@
 How an import goes (`app/ingest.py`):
 
     engine = open_store(url)                        # app.store.engine
-    with writing(engine, dry=dry) as conn:          # app.store.engine: takes the write lock; commits, or rolls back when dry
+    with writing(engine, dry=dry) as conn:          # app.store.engine: one writer; commits, or rolls back when dry
         run = begin_run(conn, kind="file", source="file", names=["incidents.csv"], actor="cli")
         touched = Touched(run)
         ids = known(conn, "incidents")              # for the checks of references, whatever the source: {"i1", "i2"}
@@ -12,13 +12,14 @@ How an import goes (`app/ingest.py`):
         refresh(conn, touched)                      # app.store.sums: once, after the last batch, always
         end_run(conn, run, touched, {"incidents": RunCounts(…)}, files=["incidents.csv"])
 
-A batch is a `pyarrow.Table` of columns named as in the contract (without `source`), any order, blank = null: instants `int64`
-(microseconds since 1970, UTC), dates `date32`, booleans `bool`, whole numbers `int64`, numbers `float64`, text `string` (or
-large_string, or dictionary of string), lists one `string` joined by `;`. A column that is not there is blank in every row: the
-file is the whole fact, so an update blanks it too. Of two rows of one batch with the same key the last one counts.
+A batch is a `pyarrow.Table` of columns named as in the contract (without `source`), any order, blank = null: instants
+`int64` (microseconds since 1970, UTC), dates `date32`, booleans `bool`, whole numbers `int64`, numbers `float64`, text
+`string` (or large_string, or dictionary of string), lists one `string` joined by `;`. A column that is not there is
+blank in every row: the file is the whole fact, so an update blanks it too. Of two rows of one batch with the same key
+the last one counts.
 
 `Reject.file` and `files` of `end_run` are the same text for the same file ("incidents.csv", "facts.zip/incidents.csv").
-An open reject is resolved by a later run that reads the same file for the same source, or that keeps a row with its key.
+An open reject is resolved by a later run that reads the same file again, or that keeps a row with its key.
 """
 
 import io
@@ -82,9 +83,10 @@ class RunCounts(NamedTuple):
 
 def begin_run(conn: Connection, *, kind: str, source: str, names: Sequence[str], actor: str) -> int:
     """Starts the log of one import (kind `file` or `live`) and gives its id."""
-    row = dict(kind=kind, source=source, names=list(names), actor=actor, status="running", counts={})
+    row = {"kind": kind, "source": source, "names": list(names), "actor": actor, "status": "running", "counts": {}}
     made = conn.execute(IMPORTS.insert().values(started_at=datetime.now(UTC), **row))
-    return int(made.inserted_primary_key[0])
+    key = made.inserted_primary_key
+    return int(key[0]) if key else 0
 
 
 def end_run(
@@ -93,7 +95,7 @@ def end_run(
     """Ends it: keeps its counts, resolves the rejects that it mended, and leaves one audit entry."""
     kept = {entity: count._asdict() for entity, count in counts.items()}
     aside = sum(count.set_aside for count in counts.values())
-    done = dict(finished_at=datetime.now(UTC), counts=kept, status="set_aside" if aside else "done")
+    done = {"finished_at": datetime.now(UTC), "counts": kept, "status": "set_aside" if aside else "done"}
     conn.execute(IMPORTS.update().where(IMPORTS.c.id == run).values(**done))
     source, actor = conn.execute(sa.select(IMPORTS.c.source, IMPORTS.c.actor).where(IMPORTS.c.id == run)).one()
     rejects.resolve(conn, run, source, files, touched.resolved)
@@ -112,7 +114,15 @@ def audit(
     why: str | None = None,
 ) -> None:
     """One line in the audit trail."""
-    row = dict(actor=actor, action=action, entity=entity, entity_id=entity_id, old=old, new=new, why=why)
+    row = {
+        "actor": actor,
+        "action": action,
+        "entity": entity,
+        "entity_id": entity_id,
+        "old": old,
+        "new": new,
+        "why": why,
+    }
     conn.execute(AUDIT.insert().values(at=datetime.now(UTC), **row))
 
 
@@ -241,7 +251,7 @@ def _insert_staged(conn: Connection, entity: str, source: str, names: Sequence[s
 
 
 def _update_staged(conn: Connection, entity: str, source: str, touched: Touched) -> int:
-    """Updates those of the staged rows that differ from the table: how many. Touches where they were and where they are."""
+    """Updates those of the staged rows that differ from the table: how many. Touches where they were and are."""
     table, stage = FACTS[entity], _staged(entity)
     names = [column.name for column in stage.c]
     same = sa.and_(table.c.source == source, *(table.c[name] == stage.c[name] for name in keys(entity)))

@@ -23,9 +23,7 @@ def batch(entity: str, facts: Iterable[Any]) -> pa.Table:
         for name, cell in fact._asdict().items():
             if name != "source":
                 columns.setdefault(name, []).append(_cell(cell))
-    return pa.table(
-        {name: pa.array(cells, arrow_type(FACTS[entity].c[name].type)) for name, cells in columns.items()}
-    )
+    return pa.table({name: pa.array(cells, arrow_type(FACTS[entity].c[name].type)) for name, cells in columns.items()})
 
 
 def _cell(cell: Any) -> Any:

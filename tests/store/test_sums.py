@@ -19,8 +19,7 @@ from app.metrics.periods import between
 from app.policy import Hours, Policy
 from app.store.engine import open_store, reading, writing
 from app.store.facts import load
-from app.store.sums import rebuild, verify
-from app.store.tables import PAGE_DAYS
+from app.store.sums import verify
 from app.store.write import set_policy
 from tests import plain
 from tests.store.keeping import keep
@@ -246,7 +245,10 @@ def _run(new_store: Callable[[], str], data: Any) -> None:
 
 
 PROPERTY = settings(
-    max_examples=25, deadline=None, phases=(Phase.explicit, Phase.generate), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=25,
+    deadline=None,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

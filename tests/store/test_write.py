@@ -19,7 +19,9 @@ from app.store.write import Counts, RunCounts, begin_run, end_run, known, upsert
 from tests.store.keeping import batch, keep
 
 AT = datetime(2026, 10, 3, 9, 15, tzinfo=UTC)
-INCIDENT = Incident("file", "i1", "Checkout down", 1, AT, services=("shop", "pay"), customer_impact=True, url="https://x/1")
+INCIDENT = Incident(
+    "file", "i1", "Checkout down", 1, AT, services=("shop", "pay"), customer_impact=True, url="https://x/1"
+)
 PAGES = [Page("file", f"p{n}", AT, "ana", "red", "shop", AT, n % 2 == 0, "push") for n in range(5)]
 
 
@@ -107,9 +109,13 @@ def test_text_comes_back_as_it_went_in(engine: Engine) -> None:
 
 
 def test_a_batch_that_does_not_fit_is_refused_and_nothing_is_kept(engine: Engine) -> None:
-    with pytest.raises(ValueError, match="lacks the column"), writing(engine) as conn:
-        _pages(conn, PAGES)
-        upsert(conn, "pages", "file", pa.table({"page": ["p1"]}), Touched())
+    def two_batches() -> None:
+        with writing(engine) as conn:
+            _pages(conn, PAGES)
+            upsert(conn, "pages", "file", pa.table({"page": ["p1"]}), Touched())
+
+    with pytest.raises(ValueError, match="lacks the column"):
+        two_batches()
 
     with reading(engine) as conn:
         assert known(conn, "pages") == set()
@@ -157,7 +163,8 @@ def _resolved(engine: Engine) -> list[int | None]:
 
 
 def test_a_reject_stays_open_until_its_row_is_kept(engine: Engine) -> None:
-    _import(engine, PAGES[:2], [_reject({"page": "p4"}), _reject({"page": "p8"}), _reject({"page": None})], ["pages.csv"])
+    aside = [_reject({"page": "p4"}), _reject({"page": "p8"}), _reject({"page": None})]
+    _import(engine, PAGES[:2], aside, ["pages.csv"])
 
     _import(engine, PAGES[:3], [], ["other.csv"])
     still = _resolved(engine)
