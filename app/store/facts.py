@@ -113,7 +113,7 @@ def _page_sums(conn: Connection, held: light.Places, base: Facts, ask: Ask) -> I
             days, source, kept = stored
             keys = (days.c.k, PAGE_DAYS.c.team, PAGE_DAYS.c.service)
             sums = [sa.cast(sa.func.sum(PAGE_DAYS.c[n if n != "late" else "waiting"]), sa.BigInteger) for n in names]
-            rows += conn.execute(sa.select(*keys, *sums).select_from(source).where(kept).group_by(*keys))
+            rows += conn.execute(sa.select(*keys, *sums).select_from(source).where(kept).group_by(*keys)).all()
         if pieces.live:
             made = folds.pages(
                 pieces.live,
@@ -122,7 +122,7 @@ def _page_sums(conn: Connection, held: light.Places, base: Facts, ask: Ask) -> I
                 retired=until,
                 bytewise=conn.dialect.name == "postgresql",
             ).subquery()
-            rows += conn.execute(sa.select(*(made.c[name] for name in ("k", "team", "service", *names))))
+            rows += conn.execute(sa.select(*(made.c[name] for name in ("k", "team", "service", *names)))).all()
     for (k, team, service), cells in _added(rows, 3).items():
         added = dict(zip(names, cells, strict=True))
         due = added["acknowledged"] + added.pop("late")
@@ -138,10 +138,10 @@ def _deployment_sums(conn: Connection, held: light.Places, base: Facts, ask: Ask
             days, source, kept = stored
             keys = (days.c.k, DEPLOYMENT_DAYS.c.service)
             sums = [sa.cast(sa.func.sum(DEPLOYMENT_DAYS.c[name]), sa.BigInteger) for name in _DEPLOYMENT_SUMS]
-            rows += conn.execute(sa.select(*keys, *sums).select_from(source).where(kept).group_by(*keys))
+            rows += conn.execute(sa.select(*keys, *sums).select_from(source).where(kept).group_by(*keys)).all()
         if pieces.live:
             made = folds.deployments(pieces.live, as_of=micros(ask.as_of), retired=until).subquery()
-            rows += conn.execute(sa.select(*(made.c[name] for name in ("k", "service", *_DEPLOYMENT_SUMS))))
+            rows += conn.execute(sa.select(*(made.c[name] for name in ("k", "service", *_DEPLOYMENT_SUMS)))).all()
     return (DeploymentSum(ask.periods[k].key, service, *cells) for (k, service), cells in _added(rows, 2).items())
 
 
@@ -166,12 +166,12 @@ def _sli_sums(conn: Connection, held: light.Places, base: Facts, ask: Ask) -> It
                 kept = sa.or_(until.c.last.is_(None), table.c.day <= until.c.last)
             keys = (days.c.k, table.c.source, table.c.slo)
             sums = [_total(table.c[name]) for name in _SLI_SUMS]
-            rows += conn.execute(sa.select(*keys, *sums).select_from(source).where(kept).group_by(*keys))
+            rows += conn.execute(sa.select(*keys, *sums).select_from(source).where(kept).group_by(*keys)).all()
         if pieces.live:
             ends = {key: day_start(last + 1, zone) for key, last in gone.items()}
             cuts = bool(conn.execute(folds.any_cuts(pieces.live)).scalar())
             made = folds.sli(pieces.live, sources, before=micros(ask.as_of), retired=ends, cuts=cuts).subquery()
-            rows += conn.execute(sa.select(*(made.c[name] for name in ("k", "source", "slo", *_SLI_SUMS))))
+            rows += conn.execute(sa.select(*(made.c[name] for name in ("k", "source", "slo", *_SLI_SUMS)))).all()
     for (k, source_name, slo), cells in _added(rows, 3).items():
         yield SliSum(ask.periods[k].key, source_name, slo, *cells)
 
@@ -238,7 +238,7 @@ def _counts(
             kept = sa.and_(kept, part.c.team == ask.scope.team)
         keys = (k, *(part.c[name] for name in dimensions), part.c.micros)
         total = sa.cast(sa.func.sum(part.c.n), sa.BigInteger)
-        for *key, n in conn.execute(sa.select(*keys, total).select_from(source).where(kept).group_by(*keys)):
+        for *key, n in conn.execute(sa.select(*keys, total).select_from(source).where(kept).group_by(*keys)).all():
             found[tuple(key)] += n
 
     for pieces in of_periods(conn, held, ask, sums):
@@ -288,7 +288,7 @@ def _raw(conn: Connection, held: light.Places, name: str, ask: Ask) -> tuple[Any
     if name == "sli":
         on = sa.and_(table.c.source.in_(windows.sources(conn)), on)
     columns = [table.c[field] for field in kind._fields]
-    rows = [kind(*row) for row in conn.execute(sa.select(*columns).join_from(within, table, on))]
+    rows = [kind(*row) for row in conn.execute(sa.select(*columns).join_from(within, table, on)).all()]
     place = kind._fields.index(at)
     return tuple(sorted(rows, key=lambda row: (row[place], row[0], row[1])))
 

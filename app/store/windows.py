@@ -93,8 +93,8 @@ def _rows(conn: Connection, stored: list[Range], live: list[Range], known: list[
             for name in (*_ADDED, *_CUT)
         ]
         longest = sa.func.max(table.c.longest_row_minutes)
-        yield from conn.execute(sa.select(*keys, longest, *sums).join_from(days, table, within).group_by(*keys))
+        yield from conn.execute(sa.select(*keys, longest, *sums).join_from(days, table, within).group_by(*keys)).all()
     if live:
         made = folds.sli(live, known, cuts=bool(conn.execute(folds.any_cuts(live)).scalar())).subquery()
         columns = ("k", "source", "slo", "longest_row_minutes", *_ADDED, *_CUT)
-        yield from conn.execute(sa.select(*(made.c[name] for name in columns)))
+        yield from conn.execute(sa.select(*(made.c[name] for name in columns))).all()
