@@ -15,9 +15,9 @@ if page is None:
     clicked = board(incident_parts.unknown(said), key="incident_unknown")
 else:
     zone = asked.zone
-    first = join(incident_parts.head(page, zone), incident_parts.timeline(page, zone))
-    then = el("div", incident_parts.hit(page, zone), incident_parts.behind(page, zone), cls="grid two below")
-    clicked = board(join(first, then, incident_parts.postmortem(page, zone)), key="incident")
+    head, timeline = incident_parts.head(page, zone), incident_parts.timeline(page, zone)
+    middle = el("div", incident_parts.hit(page, zone), incident_parts.behind(page, zone), cls="grid two apart")
+    clicked = board(join(head, timeline, middle, incident_parts.postmortem(page, zone)), key="incident")
     if page.actions:
         board(heading("Actions", "What was promised afterwards"), key="incident_actions_heading")
         clicked = incident_parts.actions(page) or clicked

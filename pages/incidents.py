@@ -31,21 +31,24 @@ how_fast = st.segmented_control(
 left, right = st.columns(2)
 with left:
     picked = plots.plot(incidents.speed(page, asked, how_fast), key=how_fast, clickable=True)
-with right:
+with right, plots.card("splits"):
     board(incidents_parts.splits(incidents.splits(page, asked), asked), key="splits")
 
 left, right = st.columns(2)
 with left:
     plots.plot(incidents.causes(page), key="causes")
-with right:
+with right, plots.card("chains"):
     clicked = board(incidents_parts.chains(page, asked), key="chains") or clicked
 
-owed = el("div", incidents_parts.postmortems(page, asked), incidents_parts.action_ages(page, asked), cls="grid two below")
+owed = el(
+    "div", incidents_parts.postmortems(page, asked), incidents_parts.action_ages(page, asked), cls="grid two below"
+)
 clicked = board(owed, key="owed") or clicked
 if any(one.state in ("open", "overdue") for one in page.actions):
     board(heading("Open actions", "From incidents, the longest overdue first"), key="actions_heading")
     clicked = incidents_parts.actions_table(page, asked) or clicked
 
-board(heading("Every incident", f"Detected in {asked.words}"), key="list_heading")
-clicked = incidents_parts.listing(page, asked) or clicked
+board(heading("Every incident", incidents_parts.listing_sub(page, asked)), key="list_heading")
+if page.found:
+    clicked = incidents_parts.listing(page, asked) or clicked
 act.after(clicked or incidents.opened(picked, page), asked)

@@ -19,6 +19,8 @@ class Promises(NamedTuple):
     """SLOs met over the period."""
     defined: int
     """SLOs in scope."""
+    measured: int
+    """Those with data in the period."""
     services: int
     """Services in scope."""
     frozen: Sequence[str] = ()
@@ -51,10 +53,10 @@ def promises(told: Promises) -> str:
         first = f"All {of:,} SLOs were met {when}" if of > 1 else f"The one SLO measured was met {when}"
     else:
         first = f"{kept:,} of {of:,} SLOs were met {when}"
-    rest = _states(told)
-    if not rest:
-        return f"{first}; no budget is spent and none is about to be."
-    return f"{first}; {rest}."
+    silent = told.defined - told.measured
+    if silent > 0:
+        first += f", {count(silent)} more {'was' if silent == 1 else 'were'} not measured"
+    return f"{first}; {_states(told) or 'no budget is spent and none is about to be'}."
 
 
 def _states(told: Promises) -> str:

@@ -92,11 +92,13 @@ def constant_target(numbers: Sequence[Number]) -> float | None:
 
 
 def limits(numbers: Sequence[Number]) -> Limits | None:
-    """The limits of each number, as a band."""
+    """The limits of each number, as a band; of shares within 0 and 1, beyond which there is nothing."""
     if not any(number.limits for number in numbers):
         return None
     edges = [number.limits or (None, None, None) for number in numbers]
     low, centre, high = zip(*edges, strict=True)
+    if all(number.unit == "share" and (number.value or 0) <= 1 for number in numbers):
+        low, high = (tuple(None if one is None else min(max(one, 0.0), 1.0) for one in edge) for edge in (low, high))
     return Limits(low, centre, high)
 
 

@@ -51,7 +51,7 @@ def timeline(page: Shown, zone: str) -> Markup:
     known = [(name, at) for name, at in page.steps if at is not None]
     took = {later[0]: minutes(earlier[1], later[1]) for earlier, later in pairwise(known)}
     steps = [_step(name, at, took.get(name), zone) for name, at in page.steps]
-    return el("section", el("h2", _timeline_title(page)), el("ol", *steps, cls="timeline"), cls="card section flush")
+    return el("section", el("h2", _timeline_title(page)), el("ol", *steps, cls="timeline"), cls="card section")
 
 
 def _timeline_title(page: Shown) -> str:
@@ -228,7 +228,7 @@ def postmortem(page: Shown, zone: str) -> Markup:
             if page.incident.kind == "incident"
             else "None is owed."
         )
-        return el("section", el("h2", "Postmortem"), el("p", said, cls="muted"), cls="card section flush")
+        return el("section", el("h2", "Postmortem"), el("p", said, cls="muted"), cls="card section")
     written = found.postmortem
     facts: list[tuple[str, str | None]] = [
         ("Deadline", wording.instant(found.deadline, zone) if found.deadline else "with its resolution"),
@@ -240,9 +240,9 @@ def postmortem(page: Shown, zone: str) -> Markup:
     return el(
         "section",
         el("div", el("h2", "Postmortem"), tiles.verdict(*POSTMORTEM[found.state]), cls="titled"),
-        el("div", el("dl", join(*(join(el("dt", name), el("dd", said)) for name, said in facts))), cls="counted"),
+        el("dl", *(el("div", el("dt", name), el("dd", said)) for name, said in facts), cls="across"),
         tables.link(written.url if written else None, "Read it ↗"),
-        cls="card section flush",
+        cls="card section",
     )
 
 

@@ -1,8 +1,8 @@
 """What stands on the Incidents page: the finding, the tiles, how often, how bad, how fast, why, and what is still owed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from app.charts import findings, wording
 from app.charts import incidents as drawn
@@ -13,9 +13,11 @@ from app.charts.trend import trend
 from app.metrics import lessons
 from app.metrics.catalogue import KPIS
 from app.metrics.facts import Facts, Incident
+from app.metrics.grouping import Places
 from app.metrics.incidents import repeats
 from app.metrics.lessons import ID, Owed, Review, Toll
 from app.metrics.numbers import Number
+from app.metrics.periods import between
 from app.policy import Policy
 from app.ui import read, tiles
 from app.ui.choices import Asked
@@ -35,6 +37,7 @@ TILES = (
 )
 SPEEDS = {"time_to_restore": "Restore", "time_to_detect": "Detect", "time_to_engage": "Engage"}
 _KEYS = (*TILES, "actions_on_time", "action_effectiveness")
+_FIRST = date(1970, 1, 1)
 _NEEDS = frozenset({"incidents", "impacts", "postmortems", "actions", "linked"})
 
 
@@ -52,6 +55,10 @@ class Shown:
     chains: tuple[tuple[Incident, ...], ...]
     reviews: tuple[Review, ...]
     actions: tuple[Owed, ...]
+    last: Incident | None
+    """The latest in scope before the period ended."""
+    priced: bool
+    """Whether any service in scope has a cost per minute of downtime."""
     facts: Facts
     """As known now: what is owed is owed today, whatever the period."""
     policy: Policy
@@ -71,11 +78,11 @@ def shown(asked: Asked) -> Shown:
     reviews = tuple(lessons.reviews(facts, ask))
     actions = tuple(lessons.actions(facts, ask))
     policy = facts.policy
+    priced = _priced(facts, asked)
+    before = between(_FIRST, asked.period.after - timedelta(1), "span", asked.zone)[0]
     return Shown(
         finding=findings.happened(_told(asked, numbers, found, reviews, actions, policy)),
-        faces=tuple(
-            kpi_face(key, numbers[key].now, numbers[key].before, numbers[key].trend, policy, asked) for key in TILES
-        ),
+        faces=tuple(_face(key, numbers, policy, asked, priced) for key in TILES),
         numbers=numbers,
         found=found,
         repeated=repeats(facts),
@@ -83,8 +90,34 @@ def shown(asked: Asked) -> Shown:
         chains=tuple(lessons.chains(facts, ask)),
         reviews=reviews,
         actions=actions,
+        last=next(iter(lessons.detected(facts, replace(ask, periods=(before,)))), None),
+        priced=priced,
         facts=facts,
         policy=policy,
+    )
+
+
+def _priced(facts: Facts, asked: Asked) -> bool:
+    places = Places(facts, asked.ask())
+    return any(
+        service.downtime_cost_per_minute is not None and places.groups((service.service,))
+        for service in facts.services.values()
+    )
+
+
+def _face(key: str, numbers: Mapping[str, History], policy: Policy, asked: Asked, priced: bool) -> Face:
+    one = numbers[key]
+    made = kpi_face(key, one.now, one.before, one.trend, policy, asked)
+    if key != "downtime_cost" or priced:
+        return made
+    return replace(
+        made,
+        value=wording.NO_DATA,
+        key="no_data",
+        word=wording.NO_DATA,
+        said="No service has a cost per minute of downtime",
+        spark=None,
+        empty=True,
     )
 
 
@@ -132,7 +165,13 @@ def impacts(page: Shown) -> tuple[Chart, Chart]:
         trend(KPIS[key], page.numbers[key].trend, op=tiles.op_of(key, page.policy), currency=page.policy.currency)
         for key in ("customer_impact_minutes", "downtime_cost")
     ]
-    return made[0], made[1]
+    return made[0], made[1] if page.priced else _UNPRICED
+
+
+_UNPRICED = Chart(
+    "bar", "Cost of downtime: not known", "", "money", (), (),
+    empty="No service here has a cost per minute of downtime. Fill the column downtime_cost_per_minute of services.",
+)  # fmt: skip
 
 
 def speed(page: Shown, asked: Asked, key: str) -> Chart:

@@ -11,6 +11,7 @@ from app.metrics.facts import Incident
 from app.metrics.incidents import end, minutes
 from app.metrics.lessons import Owed, Review
 from app.metrics.numbers import Number
+from app.metrics.periods import containing, local_day
 from app.ui import tables, tiles
 from app.ui.choices import Asked
 from app.ui.incidents import SPEEDS, Shown, Split, overdue_since
@@ -39,7 +40,19 @@ _OWNERS = 4
 
 def first_screen(page: Shown, asked: Asked) -> Markup:
     """The finding and the tiles."""
-    return join(lead(page.finding, asked), tiles.tiles(page.faces) if page.known else None)
+    return join(lead(page.finding, asked, _last(page, asked)), tiles.tiles(page.faces) if page.known else None)
+
+
+def _last(page: Shown, asked: Asked) -> Markup | None:
+    """The way to the last month that had an incident, where the chosen period has none."""
+    if page.found or page.last is None:
+        return None
+    month = containing(local_day(page.last.detected_at, asked.zone), "month", asked.zone)
+    when = wording.day(local_day(page.last.detected_at, asked.zone))
+    return el(
+        "p", f"The last incident known was detected on {when}. ",
+        button(f"Show {wording.period(month.key)}", act={"do": "narrow", "period": month.key}), cls="meta",
+    )  # fmt: skip
 
 
 def opens(incident: Incident) -> dict[str, str]:
@@ -72,7 +85,7 @@ def splits(found: Sequence[Split], asked: Asked) -> Markup:
         "section", el("h2", "By severity and tier"),
         el("p", f"Medians of {asked.words}, and between what they lie with 95 % confidence", cls="sub"),
         el("div", table, cls="scroll", tabindex="0") if rows else el("p", "No incident in the period.", cls="muted"),
-        cls="card section flush",
+        cls="section bare",
     )  # fmt: skip
 
 
@@ -83,7 +96,7 @@ def _median(number: Number | None) -> Markup | str:
         return el("span", wording.NO_DATA, cls="muted")
     shown = wording.amount(number, "<=")
     between = wording.interval(number)
-    if not between:
+    if not between or number.low == number.high:
         return shown
     return join(shown, el("span", between.removeprefix("between ").replace(" and ", " to "), cls="muted small block"))
 
@@ -106,7 +119,7 @@ def chains(page: Shown, asked: Asked) -> Markup:
         if items
         else el("p", "No incident of the period repeats an earlier one.", cls="muted")
     )
-    return el("section", el("h2", _chain_title(page)), el("p", sub, cls="sub"), body, cls="card section flush")
+    return el("section", el("h2", _chain_title(page)), el("p", sub, cls="sub"), body, cls="section bare")
 
 
 def _chain_title(page: Shown) -> str:
@@ -261,6 +274,12 @@ def actions_table(page: Shown, asked: Asked) -> Act | None:
         Column("incident", "From"),
     ]
     return tables.table("actions", columns, rows, sort="overdue", down=True, file="open-actions", page_rows=8)
+
+
+def listing_sub(page: Shown, asked: Asked) -> str:
+    """How many incidents the list holds."""
+    count = len(page.found)
+    return f"{count:,} detected in {asked.words}" if count else f"None is known of {asked.words}"
 
 
 def listing(page: Shown, asked: Asked) -> Act | None:

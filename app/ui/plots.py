@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app.charts import reading
 from app.charts.description import Chart
@@ -30,6 +31,11 @@ def _dark() -> bool:
     return st.context.theme.type == "dark"
 
 
+def card(key: str) -> DeltaGenerator:
+    """A card as high as its neighbours."""
+    return st.container(border=True, key=f"plot_{key}", gap="xsmall", height="stretch")
+
+
 def plot(
     chart: Chart,
     key: str,
@@ -45,7 +51,11 @@ def plot(
         if clicked is not None and on_click is not None:
             on_click(clicked)
 
-    with st.container(border=True, key=f"plot_{key}", gap="xsmall", height="stretch"):
+    with card(key):
+        if reading.is_empty(chart):
+            said = chart.empty or "No data in these periods."
+            board(el("div", el("h2", chart.title), el("p", said, cls="muted"), cls="heading"), key=f"{key}_heading")
+            return None
         board(el("div", el("h2", chart.title), el("p", chart.subtitle, cls="sub"), cls="heading"), key=f"{key}_heading")
         drawn = figure(chart, _dark(), height)
         drawn.for_each_trace(_calm)

@@ -7,6 +7,7 @@ from app.charts import wording
 from app.charts.promises import attained
 from app.charts.theme import VerdictKey
 from app.metrics.facts import Facts, Slo
+from app.metrics.periods import containing, local_day
 from app.metrics.promises import Left
 from app.ui import heat, tables, tiles
 from app.ui.choices import Asked
@@ -30,7 +31,20 @@ _LISTED = 6
 
 def first_screen(page: Shown, asked: Asked) -> Markup:
     """The finding and the tiles."""
-    return join(lead(page.finding, asked), tiles.tiles(page.faces) if page.promises else None)
+    return join(lead(page.finding, asked, _last(page, asked)), tiles.tiles(page.faces) if page.promises else None)
+
+
+def _last(page: Shown, asked: Asked) -> Markup | None:
+    """The way to the last month that was measured, where the chosen period was not."""
+    spans = [span.end for span in page.facts.watched.get("sli", ()) if span.end <= asked.period.end]
+    if page.numbers["slos_met"].now.value is not None or not spans or not page.promises:
+        return None
+    day = local_day(max(spans), asked.zone)
+    month = containing(day, "month", asked.zone)
+    return el(
+        "p", f"The last measurement is of {wording.day(day)}. ",
+        button(f"Show {wording.period(month.key)}", act={"do": "narrow", "period": month.key}), cls="meta",
+    )  # fmt: skip
 
 
 def state(said: str) -> Markup:
@@ -66,11 +80,9 @@ def promises_table(page: Shown, asked: Asked) -> tables.Act | None:
     rows = [_row(one) for one in page.promises]
     columns = [
         Column("name", "SLO", wide=True),
-        Column("service", "Service"),
-        Column("tier", "Tier", number=True),
-        Column("objective", "Objective", lambda value: wording.target(value, "share"), number=True),
-        Column("attained", "Attained", _attained, number=True),
         Column("state", "State", lambda value: state(_STATE_OF[value])),
+        Column("attained", "Attained", _attained, number=True),
+        Column("objective", "Objective", lambda value: wording.target(value, "share"), number=True),
         Column("remaining", "Budget left", share, number=True),
         Column("left", "That is", lambda value: value or ""),
         Column(
@@ -79,6 +91,8 @@ def promises_table(page: Shown, asked: Asked) -> tables.Act | None:
             lambda value: "" if value is None else f"{wording.value(value, 'ratio', 1.0)} ×",
             number=True,
         ),
+        Column("service", "Service", wide=True),
+        Column("tier", "Tier", number=True),
         Column(
             "coverage", "Coverage", lambda value: "" if value is None else wording.value(value, "share"), number=True
         ),
@@ -263,6 +277,8 @@ def exclusions_table(page: Shown, asked: Asked) -> None:
 
 def catalogue(page: Shown) -> Markup:
     """What nobody promised, what promises too little, and which promises changed."""
+    if not page.promises:
+        return _unpromised(page)
     names = {service.service: service.name for service in page.facts.services.values()}
     return el(
         "div",
@@ -274,7 +290,7 @@ def catalogue(page: Shown) -> Markup:
                 (slo.name, f"{objective(slo)}, the tier asks {wording.target(floor, 'share', '>=')}")
                 for slo, floor in page.below_floor
             ],
-            "Every SLO promises at least what its tier asks." if page.promises else "There is no SLO to compare.",
+            "Every SLO promises at least what its tier asks.",
         ),
         _listing(
             "Objectives that changed",
@@ -283,7 +299,7 @@ def catalogue(page: Shown) -> Markup:
                 (r.slo.name, f"{_revision(r.slo, r.before)} ({names.get(r.slo.service, r.slo.service)})")
                 for r in page.revised
             ],
-            "No objective was ever revised." if page.promises else "There is no objective yet.",
+            "No objective was ever revised.",
         ),
         cls="grid three below",
     )
@@ -326,4 +342,4 @@ def _listing(title: str, sub: str, rows: Sequence[tuple[str, str]], calm: str) -
 
 
 def _item(name: str, why: str) -> Markup:
-    return el("li", el("div", el("span", name), cls="row"), el("p", why, cls="why"))
+    return el("li", el("b", name), el("p", why, cls="why"))
