@@ -21,8 +21,8 @@ class Result(NamedTuple):
         met = ratio >= self.target if self.at_least else ratio <= self.target
         bound = "at least" if self.at_least else "at most"
         return (
-            f"{self.what:<24} {_short(median(self.ours)):>9} {_short(median(self.bare)):>9} {self.unit:<7} ratio {ratio:.2f}, "
-            f"{bound} {self.target:.2f}: {'met' if met else 'MISSED'}   "
+            f"{self.what:<24} {_short(median(self.ours)):>9} {_short(median(self.bare)):>9} {self.unit:<7} "
+            f"ratio {ratio:.2f}, {bound} {self.target:.2f}: {'met' if met else 'MISSED'}   "
             f"({len(self.ours)} runs, Nines {_short(min(self.ours))} to {_short(max(self.ours))})"
         )
 
