@@ -244,7 +244,7 @@ def _opener(one: Member, title: str) -> Callable[[], Any]:
         with one.open() as stream:
             book = workbook.open_workbook(stream)
             try:
-                yield book[title]
+                yield workbook.sheet_of(book, title)
             finally:
                 book.close()
 

@@ -26,6 +26,13 @@ def open_workbook(path: Path | BinaryIO) -> Any:
         raise Unreadable("cannot be read as a workbook: save it again as .xlsx, without a password") from cause
 
 
+def sheet_of(book: Any, title: str) -> Any:
+    """A sheet that is read to its end, whatever size its writer claims it has."""
+    sheet = book[title]
+    sheet.reset_dimensions()
+    return sheet
+
+
 def header(sheet: Any) -> list[str]:
     """The names in a sheet's first row."""
     row = next(iter(sheet.iter_rows(min_row=1, max_row=1, values_only=True)), ())

@@ -235,6 +235,18 @@ def test_excel_times_have_no_offset_and_need_a_zone(tmp_path: Path) -> None:
     assert bad.reason.startswith("detected_at has no offset")
 
 
+def test_a_sheet_is_read_to_its_end_whatever_size_it_claims(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "honest.xlsx", teams=[["team", "timezone"], ["a", "UTC"], ["b", "UTC"]])
+    with zipfile.ZipFile(path) as honest, zipfile.ZipFile(tmp_path / "claims.xlsx", "w") as claims:
+        for name in honest.namelist():
+            claims.writestr(name, honest.read(name).replace(b'ref="A1:B3"', b'ref="A1"'))
+
+    kept, bad = rows_of(tmp_path / "claims.xlsx")
+
+    assert [row["team"] for row in kept] == ["a", "b"]
+    assert not bad
+
+
 def test_an_error_of_excel_sets_its_row_aside(tmp_path: Path) -> None:
     path = workbook(tmp_path / "b.xlsx", teams=[["team", "timezone"], ["#N/A", "UTC"], ["b", "UTC"]])
 
