@@ -1,0 +1,334 @@
+"""Data health on a full, an empty and an almost empty store, and files that are uploaded there."""
+
+import io
+import zipfile
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app import ingest
+from app.store import runs
+from app.store.engine import open_store, reading
+from app.store.freshness import SourceState
+from app.ui import coverage, data_health, mending, upload
+from app.ui.data_health import Health
+from tests.filled import NOW, ONE_FACT, app, boards, text
+
+PAGE = "../pages/data_health.py"
+INCIDENTS = (
+    "incident,title,severity,detected_at,resolved_at,services\n"
+    "N1,<b>Bold</b> ![x](http://outside.example/x.png),1,2026-11-01T08:00:00Z,2026-11-01T09:00:00Z,checkout\n"
+    "N2,Bad severity,9,2026-11-02T08:00:00Z,,checkout\n"
+)
+
+
+def page(view: str | None = None) -> AppTest:
+    """The page, one part of it where it is named."""
+    at = app().run()
+    if view:
+        at.session_state["view"] = view
+    return at.switch_page(PAGE).run()
+
+
+def given(at: AppTest, *files: tuple[str, str | bytes]) -> AppTest:
+    """The same page with files chosen."""
+    chosen = [(name, said.encode() if isinstance(said, str) else said, "text/csv") for name, said in files]
+    at.file_uploader[0].set_value(chosen)
+    return at.run()
+
+
+def shown(at: AppTest) -> str:
+    """All that a reader sees in boards."""
+    return text(" ".join(boards(at).values()))
+
+
+def clicked(at: AppTest, label: str) -> AppTest:
+    """The page after a click on the button that begins with this."""
+    next(button for button in at.button if button.label.startswith(label)).click()
+    return at.run()
+
+
+@pytest.mark.usefixtures("full")
+def test_the_answer_is_one_sentence_by_rules() -> None:
+    at = page()
+
+    assert not at.exception
+    said = text(boards(at)["health_top"])
+    assert said.startswith("Data reaches to 22 Nov 23:")
+    assert "1 of 6 sources is late (" in said
+    assert "nothing is set aside" in said
+
+
+@pytest.mark.usefixtures("full")
+def test_late_sources_come_first_with_word_and_shape() -> None:
+    at = page()
+
+    first = boards(at)["health_sources_table"].split("<tbody>")[1].split("</tr>")[0]
+    assert "late by" in text(first)
+    assert "<svg" in first
+
+
+@pytest.mark.usefixtures("full")
+def test_a_month_without_facts_is_an_outline_and_never_a_zero() -> None:
+    drawn = boards(page())["health_coverage"]
+
+    cells = drawn.split("<td")[1:]
+    empty = [cell for cell in cells if "no_data" in cell]
+    assert empty
+    assert all("ramp" not in cell for cell in empty)
+    assert ">0<" not in drawn
+
+
+@pytest.mark.usefixtures("full")
+@pytest.mark.parametrize(
+    ("view", "said"),
+    [
+        ("Set aside", "Nothing is set aside"),
+        ("Quality", "What to do:"),
+        ("Imports", "demo"),
+    ],
+)
+def test_every_part_opens(view: str, said: str) -> None:
+    at = page(view)
+
+    assert not at.exception
+    assert said in shown(at)
+
+
+@pytest.mark.usefixtures("full")
+def test_an_address_with_a_part_that_is_not_there_falls_back() -> None:
+    at = app()
+    at.query_params["view"] = "<script>"
+    at.run()
+
+    at.switch_page(PAGE).run()
+
+    assert not at.exception
+    assert "health_sources_table" in boards(at)
+
+
+@pytest.mark.usefixtures("empty")
+def test_an_empty_store_asks_for_files_and_shows_no_zero() -> None:
+    at = page()
+
+    assert not at.exception
+    assert "nothing to believe yet" in shown(at)
+    assert len(at.file_uploader) == 1
+    assert "0" not in shown(at)
+
+
+@pytest.mark.usefixtures("one_fact")
+@pytest.mark.parametrize("view", data_health.VIEWS)
+def test_one_fact_is_shown_as_one_fact(view: str) -> None:
+    at = page(view)
+
+    assert not at.exception
+    said = shown(at)
+    assert "Data reaches to 5 Oct 10:00" in said
+    assert "no source has a time by which it is due" in said
+    assert "100 %" not in said
+
+
+@pytest.mark.usefixtures("full")
+def test_a_preview_says_what_would_change_and_keeps_nothing(demo_url: str) -> None:
+    at = given(page("Upload"), ("incidents.csv", INCIDENTS))
+
+    assert not at.exception
+    said = shown(at)
+    assert "1 incident would be new, 1 row would be set aside" in said
+    assert "Nothing is kept yet." in said
+    assert "severity is above 5" in said
+    assert "<b>Bold</b>" in said, "text of a file is text"
+    assert "<b>Bold" not in boards(at)["upload_preview_board"]
+    engine = open_store(demo_url)
+    with reading(engine) as conn:
+        assert len(runs.runs(conn)) == 1
+    engine.dispose()
+
+
+@pytest.mark.usefixtures("one_fact")
+def test_an_import_gives_a_receipt_and_the_numbers_follow() -> None:
+    at = given(page("Upload"), ("incidents-november.csv", INCIDENTS))
+
+    clicked(at, "Import 1 fact, set 1 aside")
+
+    assert not at.exception
+    said = shown(at)
+    assert "Import 2 is done: 1 new; 1 set aside" in said
+    assert "Data reaches to 1 Nov 08:00" in said
+    assert "1 row was set aside" in said
+    assert not at.file_uploader[0].value
+
+
+@pytest.mark.usefixtures("one_fact")
+def test_the_importer_signs_with_the_settings_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NINES_USER", "Robin Reader")
+    clicked(given(page("Upload"), ("incidents-november.csv", INCIDENTS)), "Import")
+
+    assert "Robin Reader" in shown(page("Imports"))
+
+
+@pytest.mark.usefixtures("one_fact")
+def test_a_changed_fact_is_shown_column_by_column() -> None:
+    changed = "incident,title,severity,detected_at\nINC-1,Checkout is slow,2,2026-10-05T10:00:00Z\n"
+
+    at = given(page("Upload"), ("incidents.csv", changed))
+
+    said = text(boards(at)["upload_preview_board"])
+    assert "1 would change" in said
+    assert "severity 1 2" in said
+    assert "Checkout is <b>down</b> Checkout is slow" in said
+
+
+@pytest.mark.usefixtures("one_fact")
+def test_the_same_file_again_would_change_nothing() -> None:
+    at = given(page("Upload"), ("incidents.csv", ONE_FACT))
+
+    assert "An import would change nothing: these facts are all here" in shown(at)
+    assert next(button for button in at.button if button.label == "Import").disabled
+
+
+@pytest.mark.usefixtures("empty")
+def test_times_without_an_offset_ask_for_a_zone() -> None:
+    local = "incident,title,severity,detected_at\nL1,Local,2,2026-07-05 10:00\n"
+    at = given(page(), ("incidents.csv", local))
+    assert "choose the zone they are in" in shown(at)
+
+    at.selectbox(key="upload_zone").select("Europe/London").run()
+
+    said = text(boards(at)["upload_preview_board"])
+    assert "1 incident would be new" in said
+    assert "2026-07-05 09:00 UTC" in said
+
+
+@pytest.mark.usefixtures("empty")
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("incidents.csv", "incident,title\nA,b\n", "lacks the columns severity, detected_at"),
+        ("notes.csv", "a,b\n1,2\n", "is named after no entity"),
+        ("facts.zip", b"\x00\x01", "is broken, or locked with a password"),
+        ("incidents.xlsx", b"no workbook", "is broken, or locked with a password"),
+        ("incidents.csv", b"\xff\xfe\x00\x01", "incidents.csv "),
+        ("../../etc/incidents.csv", "incident;title;severity;detected_at\n", "is separated by semicolons"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_in_a_sentence(name: str, content: str | bytes, told: str) -> None:
+    at = given(page(), (name, content))
+
+    assert not at.exception
+    said = text(boards(at)["upload_refused"])
+    assert told in said
+    assert "Nothing was kept." in said
+    assert not at.button
+
+
+@pytest.mark.usefixtures("empty")
+def test_a_zip_bomb_and_a_path_that_points_out_are_refused() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as bomb:
+        bomb.writestr("../incidents.csv", "incident\n")
+
+    at = given(page(), ("facts.zip", packed.getvalue()))
+
+    assert "points outside of it" in text(boards(at)["upload_refused"])
+
+
+@pytest.mark.usefixtures("empty")
+def test_two_files_of_one_name_are_refused() -> None:
+    at = given(page(), ("incidents.csv", INCIDENTS), ("incidents.csv", INCIDENTS))
+
+    assert "incidents.csv was chosen 2 times: rename one, like incidents-2.csv, or remove it." in shown(at)
+
+
+@pytest.mark.usefixtures("empty")
+def test_columns_and_files_that_mean_nothing_are_passed_over_with_a_note() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as folder:
+        folder.writestr("incidents.csv", "incident,title,severity,detected_at,colour\nA,b,1,2026-10-05T10:00:00Z,red\n")
+        folder.writestr("readme.txt", "hello")
+
+    at = given(page(), ("facts.zip", packed.getvalue()))
+
+    said = shown(at)
+    assert "1 incident would be new" in said
+    assert "unknown column colour" in said
+    assert "readme.txt" in said
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("incidents-2026-10.csv", "incidents-2026-10.csv"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\Users\\ann\\incidents (1).csv", "incidents (1).csv"),
+        (".hidden.csv", "hidden.csv"),
+        ("a\0b/..", "file"),
+        ("u\u0308ber.csv", "über.csv"),
+        ("x" * 300 + ".csv", "x" * 80 + ".csv"),
+        ("<img src=x>.csv", "_img src_x_.csv"),
+    ],
+)
+def test_a_files_name_is_never_a_path(said: str, kept: str) -> None:
+    assert upload.safe_name(said) == kept
+
+
+def test_rows_to_mend_are_read_again_by_an_import(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/nines.db"
+    engine = open_store(url)
+    (tmp_path / "incidents.csv").write_text(INCIDENTS, encoding="utf-8")
+    ingest.run(engine, [tmp_path / "incidents.csv"])
+    with reading(engine) as conn:
+        name, kind, content = mending.file(runs.set_aside(conn))
+    assert (name, kind) == ("incidents-rejects.csv", "text/csv")
+    assert b"severity is above 5" in content
+
+    (tmp_path / name).write_bytes(content.replace(b",9,", b",3,"))
+    report = ingest.run(engine, [tmp_path / name])
+
+    assert (report.counts["incidents"].new, report.set_aside) == (1, 0)
+    with reading(engine) as conn:
+        assert runs.set_aside(conn) == ()
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("late", "asides", "told"),
+    [
+        ((), 0, "all 2 sources due are in time; nothing is set aside"),
+        (("statuspage",), 14, "1 of 2 sources is late (statuspage, 9 days); 14 rows were set aside"),
+        (("pagerduty", "statuspage"), 1, "2 of 2 sources are late (pagerduty, 9 days; statuspage, 9 days); 1 row was"),
+    ],
+)
+def test_the_sentence_names_who_is_late_and_what_is_set_aside(late: tuple[str, ...], asides: int, told: str) -> None:
+    states = tuple(
+        SourceState(
+            name,
+            "file",
+            {"incidents": (NOW - timedelta(days=90), NOW - timedelta(days=10 if name in late else 0))},
+            None,
+            NOW,
+            24.0,
+        )
+        for name in ("pagerduty", "statuspage")
+    )
+    health = Health(
+        NOW,
+        "UTC",
+        states,
+        {("incidents", "pagerduty"): 5},
+        {("incidents", "pagerduty"): asides} if asides else {},
+        (),
+        (),
+    )
+
+    assert told in data_health.answer(health)
+
+
+@pytest.mark.parametrize(
+    ("count", "told"), [(1, "1"), (999, "999"), (1000, "1k"), (1234, "1.2k"), (12_345, "12k"), (3_000_000, "3M")]
+)
+def test_a_cell_holds_a_count_in_four_letters(count: int, told: str) -> None:
+    assert coverage.short(count) == told
