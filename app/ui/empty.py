@@ -33,16 +33,14 @@ def store(title: str) -> None:
                 "li",
                 el("h3", "Upload here"),
                 el("p", "See what a file would change before anything is kept."),
-                button("Open Data health", act={"do": "open", "place": "data_health"}, cls="primary")
-                if places.DATA_HEALTH.script.is_file()
-                else None,
+                button("Open Data health", act={"do": "open", "place": "data_health"}, cls="primary"),
             ),
             cls="ways",
         ),
         cls="welcome",
     )
     act = board(markup, key="empty_store")
-    if act and act["do"] == "open" and places.found(act.get("place")):
+    if act and act["do"] == "open":
         places.go(places.DATA_HEALTH)
 
 

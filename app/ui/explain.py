@@ -268,10 +268,13 @@ def _as_row(kpi: Kpi, row: Row) -> dict[str, object]:
 
 
 def _leads_to(row: Row) -> dict[str, object] | None:
-    if row.entity in ("incidents", "impacts") and places.found("incident"):
-        return {"do": "open", "place": "incident", "incident": row.id}
-    if row.entity in ("slos", "sli") and places.found("slos"):
-        return {"do": "open", "place": "slos", "slo": row.id}
+    """Where a click on a row leads: incidents and SLOs have a page of their own."""
+    if row.entity in ("incidents", "impacts", "postmortems"):
+        return {"do": "open", "place": places.INCIDENT.name, "incident": row.id}
+    if row.entity == "slos":
+        return {"do": "open", "place": places.SLOS.name, "slo": row.id}
+    if row.entity == "sli":
+        return {"do": "open", "place": places.SLOS.name, "slo": row.id.rpartition("/")[0]}
     return None
 
 

@@ -15,7 +15,7 @@ from app.ui import choices, read
 from app.ui.choices import ALL, Asked
 
 _ASKED = "nines_asked"
-_WIDTHS = {"period": 240, "against": 190, "tier": 120, "product": 150, "team": 150, "service": 170}
+_WIDTHS = {"period": 240, "against": 190, "tier": 120, "product": 150, "team": 150, "service": 182}
 _LABELS = {
     "period": "Period",
     "against": "Compared with",

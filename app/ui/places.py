@@ -75,8 +75,7 @@ def navigation() -> tuple[Mapping[str, list[st.Page]], Mapping[str, Place]]:
     """The pages by group, for `st.navigation`, and the place of each page by its title."""
     groups: dict[str, list[st.Page]] = {}
     for place in PLACES:
-        if place.script.is_file():
-            groups.setdefault(place.group, []).append(_page(place))
+        groups.setdefault(place.group, []).append(_page(place))
     return groups, {place.title: place for place in PLACES}
 
 
@@ -99,5 +98,4 @@ def go(place: Place, **address: str) -> NoReturn:
 
 def found(name: object) -> Place | None:
     """The page of this name, if there is one: what a click brings is not to be trusted."""
-    place = _BY_NAME.get(name) if isinstance(name, str) else None
-    return place if place is not None and place.script.is_file() else None
+    return _BY_NAME.get(name) if isinstance(name, str) else None

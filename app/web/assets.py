@@ -17,6 +17,9 @@ _YEAR = "public, immutable, max-age=31536000"
 """Streamlit puts a hash of the content into each file's name."""
 _LEVEL = 6
 _IMPORT = re.compile(r"""(?:\bfrom|\bimport)\s*["']\./([^"']+\.js)["']""")
+_HOME = 'window.__streamlit={BACKEND_BASE_URL:new URL("./",location.href).href}'
+"""Every page stands right under the app's root. Not told so, the frontend looks for the server under the page's name
+first: two requests that fail, seen in the console of every deep link."""
 _NOT_PAGES = ("/component/", "/media/", "/_stcore/")
 
 
@@ -43,7 +46,7 @@ class Assets:
             if name not in page
         )
         self.page = page.replace("<title>Streamlit</title>", f"<title>{title}</title>").replace(
-            "</head>", links + "</head>"
+            "</head>", f"<script>{_HOME}</script>{links}</head>"
         )
         plain = self.page.encode()
         self.index = {
