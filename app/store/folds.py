@@ -297,6 +297,7 @@ def sli(
     if slos is not None:
         kept = sa.and_(kept, row.c.slo.in_(slos))
     keys = (span.c.k, row.c.source, row.c.slo)
+    order = (span.c.k, row.c.slo, row.c.source)  # what tells rows apart first: sorts faster
     busy = row.c.total > 0
 
     def add(amount: sa.ColumnElement[Any], condition: sa.ColumnElement[bool] = busy) -> sa.ColumnElement[float]:
@@ -318,7 +319,7 @@ def sli(
         )
         .select_from(source)
         .where(kept)
-        .group_by(*keys)
+        .group_by(*order)
         .subquery("main")
     )
     zero: sa.ColumnElement[float] = sa.literal_column("0.0", sa.Double())
@@ -346,7 +347,7 @@ def sli(
         )
         .select_from(source.join(HOLES, hole))
         .where(kept, busy)
-        .group_by(*keys)
+        .group_by(*order)
         .subquery("cut")
     )
     return sa.select(
