@@ -42,6 +42,11 @@ def explain(
 
 
 def _body(key: str, asked: Asked, group: Group | None) -> None:
+    with read.held():
+        _show(key, asked, group)
+
+
+def _show(key: str, asked: Asked, group: Group | None) -> None:
     kpi, policy = KPIS[key], read.directory().policy
     by = [name for name in ("severity", "slo") if group is not None and getattr(group, name) is not None]
     numbers = read.numbers([key], asked.ask(by=by))

@@ -18,6 +18,11 @@ CONTENT_PX = 1280
 def show() -> None:
     """Draws the frame and runs the page that was asked for. Raises StoreError or SettingsError with a sentence
     to show."""
+    with read.held():
+        _show()
+
+
+def _show() -> None:
     groups, by_title = places.navigation()
     page = st.navigation(groups)
     place = by_title[page.title]

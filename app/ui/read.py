@@ -5,9 +5,11 @@ Answers are kept per store, generation (every write counts it up) and question. 
 minutes, so that a click asks the same question as the click before it; after a write it is now again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from threading import local
 from typing import NamedTuple
 
 from app import settings
@@ -55,8 +57,25 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+_held = local()
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Inside, this thread looks at one state of the store: a run of a page asks once what it is, not for every number."""
+    before = getattr(_held, "state", None)
+    _held.state = before or state()
+    try:
+        yield
+    finally:
+        _held.state = before
+
+
 def state() -> State:
     """The state of the store right now. Raises StoreError or SettingsError with a sentence to show."""
+    kept: State | None = getattr(_held, "state", None)
+    if kept is not None:
+        return kept
     url = settings.load().database_url
     with stores.reading(_open(url)) as conn:
         return State(url, stores.generation(conn))
