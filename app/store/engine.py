@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.engine.url import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from app.store.tables import META, METADATA
 
@@ -60,12 +60,25 @@ def open_store(url: str) -> Engine:
 
 
 @contextmanager
+def _answering() -> Iterator[None]:
+    """Says in a sentence that the database itself failed: gone, locked, full or read-only."""
+    try:
+        yield
+    except OperationalError as cause:
+        said = str(cause.orig).strip().splitlines() or [type(cause.orig).__name__]
+        raise StoreError(
+            f"The store did not answer ({said[0]}); nothing was changed: look at it, then try again."
+        ) from cause
+
+
+@contextmanager
 def writing(engine: Engine, *, dry: bool = False, count: bool = True) -> Iterator[Connection]:
     """One write at a time: takes the write lock at once, commits at the end, rolls back on an error or when `dry`.
 
     Each committed write counts `meta.generation` up, so that what is cached of the store can tell that it is old.
+    Raises StoreError where the database does not answer, is locked by somebody else or cannot be written.
     """
-    with engine.connect().execution_options(nines_write=True) as conn, conn.begin() as transaction:
+    with _answering(), engine.connect().execution_options(nines_write=True) as conn, conn.begin() as transaction:
         if conn.dialect.name == "postgresql":
             conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
         yield conn
@@ -77,8 +90,9 @@ def writing(engine: Engine, *, dry: bool = False, count: bool = True) -> Iterato
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """One consistent view of the store for any number of SELECTs; never waits for writers."""
-    with engine.connect() as conn:
+    """One consistent view of the store for any number of SELECTs; never waits for writers. Raises StoreError where the
+    database does not answer."""
+    with _answering(), engine.connect() as conn:
         if conn.dialect.name == "postgresql":
             conn.execution_options(isolation_level="REPEATABLE READ")
         with conn.begin():
