@@ -178,13 +178,14 @@ def _turn(act: Act) -> None:
 
 
 def _top(health: Health) -> Markup:
+    first = el("header", el("h1", "Data health"), cls="head") if read.directory().empty else None
     if not health.facts and not health.runs:
-        first = el("header", el("h1", "Data health"), cls="head")
         brings = (
             "Choose fact files below, or run nines import. You will see what they would change before anything is kept."
         )
         return join(first, el("header", el("p", answer(health)), el("p", brings, cls="meta"), cls="lead"))
-    meta = f"The whole store, whatever is chosen above · dates in {health.zone}"
+    whole = "The whole store" if first else "The whole store, whatever is chosen above"
+    meta = f"{whole} · dates in {health.zone}"
     lead = el("header", el("p", answer(health)), el("p", meta, cls="meta"), cls="lead")
     all_sources = len(health.sources)
     late = f"{len(health.late)} of {all_sources}", "sources late" if all_sources != 1 else "source late"
@@ -205,7 +206,7 @@ def _top(health: Health) -> Markup:
         )
         for value, words, view, warn in counts
     )
-    return join(lead, el("div", *cells, cls="card section flush tally counts"))
+    return join(first, lead, el("div", *cells, cls="card section flush tally counts"))
 
 
 def source_rows(health: Health) -> list[dict[str, Any]]:

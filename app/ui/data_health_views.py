@@ -40,7 +40,7 @@ def sources(health: Health) -> None:
         foot=_due_foot(health),
     )
     directory = read.directory()
-    chosen = local_day(filters.asked().period.start, health.zone)
+    chosen = local_day(health.as_of if directory.empty else filters.asked().period.start, health.zone)
     shown = coverage.months(chosen, directory.last, health.zone)
     counts = data_health.by_month(shown)
     title, said = _covered(counts, shown)

@@ -145,10 +145,11 @@ def _previewed(chosen: Sequence[UploadedFile], source: str, zone: str | None) ->
     kept: Told | None = st.session_state.get(_PREVIEW)
     if kept is None or kept.of != of:
         try:
-            report = _run(chosen, source, zone, dry=True)
-            kept = Told(of, report)
-        except (Refused, StoreError, OSError) as refused:
-            kept = Told(of, None, sentences(refused))
+            kept = Told(of, _run(chosen, source, zone, dry=True))
+        except Refused as refused:
+            kept = Told(of, None, refused.sentences)
+        except (StoreError, OSError) as failed:
+            return Told(of, None, sentences(failed))
         st.session_state[_PREVIEW] = kept
     return kept
 

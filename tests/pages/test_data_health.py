@@ -1,6 +1,7 @@
 """Data health on a full, an empty and an almost empty store, and files that are uploaded there."""
 
 import io
+import sqlite3
 import zipfile
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import ingest
+from app.store import engine as engine_module
 from app.store import runs
 from app.store.engine import open_store, reading
 from app.store.freshness import SourceState
@@ -162,6 +164,24 @@ def test_an_import_gives_a_receipt_and_the_numbers_follow() -> None:
     assert not at.file_uploader[0].value
 
 
+@pytest.mark.usefixtures("empty")
+@pytest.mark.parametrize(
+    ("name", "content", "label", "told"),
+    [
+        ("incidents.csv", INCIDENTS.replace(",1,2026", ",7,2026"), "Keep 2 rows set aside", "2 rows were set aside"),
+        ("teams.csv", "team,timezone\nred,UTC\n", "Import 1 fact", "nothing is set aside"),
+    ],
+)
+def test_a_store_with_hardly_anything_opens_in_every_part(name: str, content: str, label: str, told: str) -> None:
+    clicked(given(page(), (name, content)), label)
+
+    for view in data_health.VIEWS:
+        at = page(view)
+        assert not at.exception, view
+        assert told in shown(at)
+        assert "No fact with a date is here yet" in shown(at)
+
+
 @pytest.mark.usefixtures("one_fact")
 def test_the_importer_signs_with_the_settings_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NINES_USER", "Robin Reader")
@@ -234,6 +254,24 @@ def test_a_zip_bomb_and_a_path_that_points_out_are_refused() -> None:
     at = given(page(), ("facts.zip", packed.getvalue()))
 
     assert "points outside of it" in text(boards(at)["upload_refused"])
+
+
+@pytest.mark.usefixtures("one_fact")
+def test_a_store_that_does_not_answer_is_said_in_a_sentence_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_module, "_PRAGMAS", ("PRAGMA busy_timeout=50", "PRAGMA journal_mode=WAL"))
+    at = page("Upload")
+    other = sqlite3.connect(tmp_path / "one.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    given(at, ("incidents.csv", INCIDENTS))
+
+    assert not at.exception
+    assert "The store did not answer (database is locked); nothing was changed" in shown(at)
+    other.close()
+    at.run()
+    assert "1 incident would be new" in shown(at)
 
 
 @pytest.mark.usefixtures("empty")
