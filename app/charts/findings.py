@@ -121,7 +121,7 @@ def _suffered(told: Happened) -> str:
     if told.impact.value is None:
         return ""
     if told.impact.value == 0:
-        return "customers were not affected"
+        return "no customer impact is on record"
     said = f"customers were affected for {wording.duration(told.impact.value)}"
     if told.cost.value:
         said += f", which cost {wording.value(told.cost.value, 'money', currency=told.currency)}"
