@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,7 +35,7 @@ DEFAULT_SOURCE = "file"
 LONGEST_SOURCE = 100
 NO_ZONE = "Refuse times without an offset"
 _EXAMPLES = 10
-_ROUND, _PREVIEW, _RECEIPT = "upload_round", "upload_preview", "upload_receipt"
+_DESK = "upload_desk"
 _UNFIT = re.compile(r"[^\w .()\-]")
 
 
@@ -47,14 +48,29 @@ class Told(NamedTuple):
     wrong: tuple[str, ...] = ()
 
 
+@dataclass
+class _Desk:
+    """What a session keeps between runs. Changed in place: Streamlit may stop a run that touches its state, and an
+    import that was kept must not go untold for that."""
+
+    round: int = 0
+    """Counts imports: the chooser starts anew after each."""
+    preview: Told | None = None
+    receipt: Report | None = None
+
+
+def _desk() -> _Desk:
+    desk: _Desk = st.session_state.setdefault(_DESK, _Desk())
+    return desk
+
+
 def files() -> None:
     """The form, and under it the preview of what was chosen with the button that imports it."""
-    st.session_state.setdefault(_ROUND, 0)
     chosen = st.file_uploader(
         "Fact files",
         type=["csv", "xlsx", "zip"],
         accept_multiple_files=True,
-        key=f"upload_files_{st.session_state[_ROUND]}",
+        key=f"upload_files_{_desk().round}",
         max_upload_size=MOST_MB,
         help="One CSV for each kind of fact, named after it (incidents.csv, sli-2026-10.csv), "
         "a workbook with a sheet for each, or a zip of them.",
@@ -94,13 +110,13 @@ def files() -> None:
 
 def receipt() -> None:
     """What the last import of this session did, until the reader puts it away."""
-    report: Report | None = st.session_state.get(_RECEIPT)
+    report = _desk().receipt
     if report is not None:
         board(upload_told.receipt(report), key="upload_receipt_board", on_act=_answer)
 
 
 def _answer(act: Act) -> None:
-    st.session_state.pop(_RECEIPT, None)
+    _desk().receipt = None
     if act["do"] == "view":
         data_health.turn_to(str(act.get("view")))
 
@@ -142,7 +158,8 @@ def safe_name(said: str) -> str:
 def _previewed(chosen: Sequence[UploadedFile], source: str, zone: str | None) -> Told:
     """The dry run of these files; kept until another is asked for, or the store has changed."""
     of = (tuple(one.file_id for one in chosen), source, zone, read.state())
-    kept: Told | None = st.session_state.get(_PREVIEW)
+    desk = _desk()
+    kept = desk.preview
     if kept is None or kept.of != of:
         try:
             kept = Told(of, _run(chosen, source, zone, dry=True))
@@ -150,7 +167,7 @@ def _previewed(chosen: Sequence[UploadedFile], source: str, zone: str | None) ->
             kept = Told(of, None, refused.sentences)
         except (StoreError, OSError) as failed:
             return Told(of, None, sentences(failed))
-        st.session_state[_PREVIEW] = kept
+        desk.preview = kept
     return kept
 
 
@@ -160,13 +177,10 @@ def _import_button(report: Report, chosen: Sequence[UploadedFile], source: str, 
         st.button("Import", disabled=True, help="Nothing would change.", key="upload_import")
     elif st.button(label, type="primary", key="upload_import"):
         try:
-            done = _run(chosen, source, None if zone in (None, NO_ZONE) else zone, dry=False)
+            _run(chosen, source, None if zone in (None, NO_ZONE) else zone, dry=False)
         except (Refused, StoreError, OSError) as refused:
             _refused(sentences(refused))
             return
-        st.session_state[_RECEIPT] = done
-        st.session_state.pop(_PREVIEW, None)
-        st.session_state[_ROUND] += 1
         st.rerun()
 
 
@@ -180,12 +194,13 @@ def _run(chosen: Sequence[UploadedFile], source: str, zone: str | None, *, dry: 
         share = min(done / size, 1.0) if size else 1.0
         if share < seen or share - seen >= 0.02:
             seen = share
-            shown.progress(share, text=f"Reading {upload_told.plain(name)}")
+            words = f"Reading {upload_told.plain(name)}" if share < 1 else "Adding up the days"
+            shown.progress(share, text=words)
 
-    chosen_settings = settings.load()
+    chosen_settings, desk = settings.load(), _desk()
     try:
         with _on_disk(chosen) as paths:
-            return ingest.run(
+            report = ingest.run(
                 read.opened(chosen_settings.database_url),
                 paths,
                 source=source,
@@ -195,6 +210,9 @@ def _run(chosen: Sequence[UploadedFile], source: str, zone: str | None, *, dry: 
                 progress=told,
                 examples=_EXAMPLES if dry else 0,
             )
+        if not dry:
+            desk.round, desk.preview, desk.receipt = desk.round + 1, None, report
+        return report
     finally:
         shown.empty()
 

@@ -5,6 +5,7 @@ import sqlite3
 import zipfile
 from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -272,6 +273,41 @@ def test_a_store_that_does_not_answer_is_said_in_a_sentence_and_tried_again(
     other.close()
     at.run()
     assert "1 incident would be new" in shown(at)
+
+
+class Stopped(BaseException):
+    """What Streamlit raises in a run whose reader has gone elsewhere."""
+
+
+class StoppedBar:
+    def progress(self, _: float, text: str) -> None:
+        raise Stopped(text)
+
+    def empty(self) -> None:
+        raise Stopped
+
+
+class Chosen(NamedTuple):
+    name: str
+    said: bytes
+
+    def getbuffer(self) -> bytes:
+        return self.said
+
+
+@pytest.mark.usefixtures("empty")
+def test_a_reader_who_leaves_in_the_middle_leaves_nothing_half_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streamlit.progress", lambda *_, **__: StoppedBar())
+
+    with pytest.raises(Stopped):
+        upload._run([Chosen("incidents.csv", INCIDENTS.encode())], "file", None, dry=False)  # type: ignore[list-item]
+
+    engine = open_store(f"sqlite:///{tmp_path}/empty.db")
+    with reading(engine) as conn:
+        assert runs.runs(conn) == ()
+    engine.dispose()
 
 
 @pytest.mark.usefixtures("empty")
