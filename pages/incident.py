@@ -1,4 +1,4 @@
-"""One incident: what happened, what it cost, what follows. `?incident=` names it, `&source=` where several have that id."""
+"""One incident: what happened, what it cost, what follows. `?incident=` names it, `&source=` where several have it."""
 
 import streamlit as st
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.ui import act, empty, filters, incidents, incidents_parts, plots
+from app.ui import act, empty, filters, incidents, incidents_parts, incidents_tables, plots
 from app.ui.board import board
 from app.ui.lead import heading
 from app.ui.markup import el
@@ -25,9 +25,14 @@ for column, chart, key in zip((bad, cost), incidents.impacts(page), ("impact", "
         plots.plot(chart, key=key, on_click=plots.narrow)
 
 how_fast = st.segmented_control(
-    "How fast", list(incidents.SPEEDS), default="time_to_restore", format_func=incidents.SPEEDS.__getitem__, key="speed",
-    label_visibility="collapsed", required=True,
-)  # fmt: skip
+    "How fast",
+    list(incidents.SPEEDS),
+    default="time_to_restore",
+    format_func=incidents.SPEEDS.__getitem__,
+    key="speed",
+    label_visibility="collapsed",
+    required=True,
+)
 left, right = st.columns(2)
 with left:
     picked = plots.plot(incidents.speed(page, asked, how_fast), key=how_fast, clickable=True)
@@ -46,9 +51,9 @@ owed = el(
 clicked = board(owed, key="owed") or clicked
 if any(one.state in ("open", "overdue") for one in page.actions):
     board(heading("Open actions", "From incidents, the longest overdue first"), key="actions_heading")
-    clicked = incidents_parts.actions_table(page, asked) or clicked
+    clicked = incidents_tables.actions_table(page, asked) or clicked
 
-board(heading("Every incident", incidents_parts.listing_sub(page, asked)), key="list_heading")
+board(heading("Every incident", incidents_tables.listing_sub(page, asked)), key="list_heading")
 if page.found:
-    clicked = incidents_parts.listing(page, asked) or clicked
+    clicked = incidents_tables.listing(page, asked) or clicked
 act.after(clicked or incidents.opened(picked, page), asked)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.ui import empty, filters, plots, slos, slos_acts, slos_parts
+from app.ui import empty, filters, plots, slos, slos_acts, slos_parts, slos_tables
 from app.ui.board import board
 from app.ui.lead import heading
 
@@ -19,8 +19,8 @@ else:
         clicked = board(slos_parts.one_slo(page, chosen, asked), key="one_slo", on_act=slos_acts.before) or clicked
         plots.plot(slos.one_by_month(page, chosen, asked), key="slo_months", on_click=plots.narrow)
 
-    board(heading("Every promise", slos_parts.table_sub(page, asked)), key="slos_heading")
-    clicked = slos_parts.promises_table(page, asked) or clicked
+    board(heading("Every promise", slos_tables.table_sub(page, asked)), key="slos_heading")
+    clicked = slos_tables.promises_table(page, asked) or clicked
 
     columns = st.columns(2)
     for column, chart, key in zip(columns, slos.trends(page, asked), ("compliance", "met"), strict=True):
@@ -33,8 +33,8 @@ else:
         st.pagination(pages, key="slos_months_page")
 
     if page.taken:
-        board(heading("Taken out by approved exclusions", slos_parts.taken_sub(page)), key="exclusions_heading")
-        slos_parts.exclusions_table(page, asked)
+        board(heading("Taken out by approved exclusions", slos_tables.taken_sub(page)), key="exclusions_heading")
+        slos_tables.exclusions_table(page, asked)
 
 clicked = board(slos_parts.catalogue(page), key="slos_catalogue") or clicked
 slos_acts.after(clicked, page, asked)

@@ -27,8 +27,8 @@ def verdict(one: Kept | None) -> VerdictKey:
 def matrix(
     cells: Cells, names: Mapping[str, str], months: Sequence[str], partial: frozenset[int] = frozenset()
 ) -> Chart:
-    """A row for each SLO in the order of `names` (id → name), a cell for each month: what it attained, judged by the objective
-    then valid."""
+    """A row for each SLO in the order of `names` (id → name), a cell for each month: what it attained, judged by the
+    objective then valid."""
     series = tuple(
         Series(
             name,
@@ -39,9 +39,15 @@ def matrix(
         for slo, name in names.items()
     )
     return Chart(
-        "heat", _finding(cells, names, months, partial), "What each SLO attained, by month, against the objective then valid",
-        "share", tuple(months), series, partial=partial, empty=_EMPTY,
-    )  # fmt: skip
+        "heat",
+        _finding(cells, names, months, partial),
+        "What each SLO attained, by month, against the objective then valid",
+        "share",
+        tuple(months),
+        series,
+        partial=partial,
+        empty=_EMPTY,
+    )
 
 
 def _finding(cells: Cells, names: Mapping[str, str], months: Sequence[str], partial: frozenset[int]) -> str:
@@ -79,7 +85,14 @@ def history(
             "1 of 1 months", "the one month with data"
         )
     return Chart(
-        "line", title, "Attained by month against the objective, good / total", "share", tuple(months),
+        "line",
+        title,
+        "Attained by month against the objective, good / total",
+        "share",
+        tuple(months),
         (Series(name, values, labels=tuple(attained(one) for one in row)),),
-        target=objectives.pop() if len(objectives) == 1 else None, target_op=">=", partial=partial, empty=_EMPTY,
-    )  # fmt: skip
+        target=objectives.pop() if len(objectives) == 1 else None,
+        target_op=">=",
+        partial=partial,
+        empty=_EMPTY,
+    )

@@ -1,4 +1,4 @@
-"""What incidents have in common, what each of them cost, and what is still owed for them: causes, chains, postmortems, actions."""
+"""What incidents have in common, what each of them cost, and what is still owed for them: postmortems and actions."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -45,8 +45,8 @@ def causes(found: Sequence[Incident]) -> list[tuple[str, int]]:
 
 
 def chains(facts: Facts, ask: Ask) -> list[tuple[Incident, ...]]:
-    """Incidents that repeat one another, each chain in order of time, the longest first; those of which at least one was
-    detected in the periods and scope."""
+    """Incidents that repeat one another, each chain in order of time, the longest first; those of which at least one
+    was detected in the periods and scope."""
     here = {(one.source, one.incident) for one in detected(facts, ask)}
     found = [chain for chain in _chains(facts) if any((one.source, one.incident) in here for one in chain)]
     return sorted(found, key=lambda chain: (-len(chain), -chain[-1].detected_at.timestamp(), chain[0].incident))

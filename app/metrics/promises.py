@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from app.metrics.budgets import budget
@@ -74,8 +75,8 @@ class Left(NamedTuple):
 
 
 def left(facts: Facts, ask: Ask) -> dict[ID, Left]:
-    """What each SLO still allows at the end of the one period asked: minutes where its rows count minutes or slices of time,
-    otherwise events; `facts` holds `sli_windows`."""
+    """What each SLO still allows at the end of the one period asked: minutes where its rows count minutes or slices of
+    time, otherwise events; `facts` holds `sli_windows`."""
     places, revisions = Places(facts, ask), Revisions(facts)
     ends = {period.key: places.moment(period) for period in ask.periods}
     found = {}
@@ -148,7 +149,7 @@ def revised(facts: Facts, ask: Ask) -> list[Revision]:
     today = local_day(ask.as_of, facts.policy.timezone)
     for revisions in by_slo.values():
         ordered = sorted(revisions, key=lambda slo: slo.valid_from or date.min)
-        for old, new in zip(ordered, ordered[1:], strict=False):
+        for old, new in pairwise(ordered):
             if old.objective != new.objective and new.valid_from is not None and new.valid_from <= today:
                 found.append(Revision(new, old.objective, new.valid_from))
     return sorted(found, key=lambda revision: revision.on, reverse=True)

@@ -1,4 +1,4 @@
-"""Numbers over time for tiles and trends: of the chosen period, of what it is compared with, and of the months of the trend."""
+"""Numbers for tiles and trends: of the chosen period, of what it is compared with, and of the months of the trend."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -41,9 +41,12 @@ def unknown(said: str | None) -> Markup:
     asked = f"No incident “{said[:80]}” is known here." if said else "No incident is named: open one from the list."
     why = "It may have another id, come from another source, or not have been imported yet." if said else ""
     return el(
-        "section", el("h2", asked), el("p", why, cls="muted") if why else None,
-        button("Open the list of incidents", act={"do": "open", "place": "incidents"}, cls="primary"), cls="card section",
-    )  # fmt: skip
+        "section",
+        el("h2", asked),
+        el("p", why, cls="muted") if why else None,
+        button("Open the list of incidents", act={"do": "open", "place": "incidents"}, cls="primary"),
+        cls="card section",
+    )
 
 
 def timeline(page: Shown, zone: str) -> Markup:
@@ -81,9 +84,11 @@ def hit(page: Shown, zone: str) -> Markup:
     """Which services it hit, when and how long, and what that cost."""
     one, names = page.incident, {service.service: service for service in page.facts.services.values()}
     services = [
-        join(f"{names[name].name} ", el("span", f"tier {names[name].tier}", cls="muted small")) if name in names else join(f"{name} ", el("span", "not in the catalogue", cls="muted small"))
+        join(f"{names[name].name} ", el("span", f"tier {names[name].tier}", cls="muted small"))
+        if name in names
+        else join(f"{name} ", el("span", "not in the catalogue", cls="muted small"))
         for name in one.services
-    ]  # fmt: skip
+    ]
     body: list[Part] = [
         el("ul", *(el("li", service) for service in services), cls="plain")
         if services
@@ -129,11 +134,18 @@ def _bars(page: Shown, zone: str) -> Markup:
         said = f"{wording.duration(minutes(window.start, window.stop))}{share}"
         rows.append(
             el(
-                "li", el("span", who, cls="who"),
-                el("span", el("i", style=f"left:{left:.2f}%;width:{max(wide, 0.6):.2f}%"), cls="bar", aria_hidden="true"),
-                el("span", said, cls="small"), title=f"{wording.instant(window.start, zone)} to {wording.instant(window.stop, zone)}",
+                "li",
+                el("span", who, cls="who"),
+                el(
+                    "span",
+                    el("i", style=f"left:{left:.2f}%;width:{max(wide, 0.6):.2f}%"),
+                    cls="bar",
+                    aria_hidden="true",
+                ),
+                el("span", said, cls="small"),
+                title=f"{wording.instant(window.start, zone)} to {wording.instant(window.stop, zone)}",
             )
-        )  # fmt: skip
+        )
     more = len(page.windows) - len(rows)
     return join(
         el("ul", *rows, cls="spans"),

@@ -1,4 +1,4 @@
-"""What stands on the Incidents page: the finding, the tiles, how often, how bad, how fast, why, and what is still owed."""
+"""What stands on the Incidents page: the finding, the tiles, how often, how bad, how fast, why, and what is owed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -169,13 +169,19 @@ def impacts(page: Shown) -> tuple[Chart, Chart]:
 
 
 _UNPRICED = Chart(
-    "bar", "Cost of downtime: not known", "", "money", (), (),
+    "bar",
+    "Cost of downtime: not known",
+    "",
+    "money",
+    (),
+    (),
     empty="No service here has a cost per minute of downtime. Fill the column downtime_cost_per_minute of services.",
-)  # fmt: skip
+)
 
 
 def speed(page: Shown, asked: Asked, key: str) -> Chart:
-    """Restore or detect times as points with each month's median; engage times, which are many, as medians with nine in ten."""
+    """Restore or detect times as points with each month's median; engage times, which are many, as medians and the time
+    within which nine in ten were answered."""
     kpi, medians = KPIS[key], page.numbers[key].trend
     if key == "time_to_engage":
         return _engage(medians, tiles.op_of(key, page.policy))

@@ -1,23 +1,19 @@
-"""The parts of the Incidents page as markup and tables: tiles, splits, chains, what is owed, the list."""
+"""The parts of the Incidents page as markup: the first screen, splits, chains, what is owed."""
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
 
 from app.charts import wording
 from app.charts.theme import VerdictKey
 from app.metrics.facts import Incident
-from app.metrics.incidents import end, minutes
-from app.metrics.lessons import Owed, Review
+from app.metrics.lessons import Review
 from app.metrics.numbers import Number
 from app.metrics.periods import containing, local_day
-from app.ui import tables, tiles
+from app.ui import tiles
 from app.ui.choices import Asked
-from app.ui.incidents import SPEEDS, Shown, Split, overdue_since
+from app.ui.incidents import SPEEDS, Shown, Split
 from app.ui.lead import lead
 from app.ui.markup import Markup, button, el, join
-from app.ui.tables import ACT, URL, Act, Column
 
 POSTMORTEM: dict[str, tuple[VerdictKey, str]] = {
     "completed": ("met", "on time"),
@@ -50,9 +46,11 @@ def _last(page: Shown, asked: Asked) -> Markup | None:
     month = containing(local_day(page.last.detected_at, asked.zone), "month", asked.zone)
     when = wording.day(local_day(page.last.detected_at, asked.zone))
     return el(
-        "p", f"The last incident known was detected on {when}. ",
-        button(f"Show {wording.period(month.key)}", act={"do": "narrow", "period": month.key}), cls="meta",
-    )  # fmt: skip
+        "p",
+        f"The last incident known was detected on {when}. ",
+        button(f"Show {wording.period(month.key)}", act={"do": "narrow", "period": month.key}),
+        cls="meta",
+    )
 
 
 def opens(incident: Incident) -> dict[str, str]:
@@ -78,15 +76,21 @@ def splits(found: Sequence[Split], asked: Asked) -> Markup:
         for one in found
     ]
     table = el(
-        "table", el("thead", el("tr", *(el("th", name, scope="col", cls="number" if at else None) for at, name in enumerate(head)))),
-        el("tbody", join(*rows)), cls="rows tight",
-    )  # fmt: skip
+        "table",
+        el(
+            "thead",
+            el("tr", *(el("th", name, scope="col", cls="number" if at else None) for at, name in enumerate(head))),
+        ),
+        el("tbody", join(*rows)),
+        cls="rows tight",
+    )
     return el(
-        "section", el("h2", "By severity and tier"),
+        "section",
+        el("h2", "By severity and tier"),
         el("p", f"Medians of {asked.words}, and between what they lie with 95 % confidence", cls="sub"),
         el("div", table, cls="scroll", tabindex="0") if rows else el("p", "No incident in the period.", cls="muted"),
         cls="section bare",
-    )  # fmt: skip
+    )
 
 
 def _median(number: Number | None) -> Markup | str:
@@ -171,11 +175,13 @@ def postmortems(page: Shown, asked: Asked) -> Markup:
         else f"None fell due in {asked.words}"
     )
     return el(
-        "section", el("h2", title), el("p", f"{said}; deadline {page.policy.postmortem_days:g} days after resolution", cls="sub"),
+        "section",
+        el("h2", title),
+        el("p", f"{said}; deadline {page.policy.postmortem_days:g} days after resolution", cls="sub"),
         el("ul", join(*items), cls="items") if items else None,
         el("p", f"and {more:,} more", cls="muted small") if more > 0 else None,
         cls="card section flush",
-    )  # fmt: skip
+    )
 
 
 def _owes(one: Review, asked: Asked) -> Markup:
@@ -237,116 +243,12 @@ def action_ages(page: Shown, asked: Asked) -> Markup:
     more = len(most_owed) - len(items)
     said = f"{wording.capital(asked.words)}: {'; '.join(facts)}" if facts else f"None fell due in {asked.words}"
     return el(
-        "section", el("h2", title), el("p", said, cls="sub"), el("div", join(*tally), cls="tally"),
-        el("ul", join(*items), cls="items"), el("p", f"and {more:,} more owners", cls="muted small") if more > 0 else None,
+        "section",
+        el("h2", title),
+        el("p", said, cls="sub"),
+        el("div", join(*tally), cls="tally"),
+        el("ul", join(*items), cls="items"),
+        el("p", f"and {more:,} more owners", cls="muted small") if more > 0 else None,
         button("How are on-time actions counted?", act={"do": "explain", "kpi": "actions_on_time"}, cls="link small"),
         cls="card section flush",
-    )  # fmt: skip
-
-
-def actions_table(page: Shown, asked: Asked) -> Act | None:
-    """The open actions of incidents: the longest overdue first. A click opens the incident."""
-    by_id = {one.incident: one for one in page.facts.incidents}
-    rows = [
-        {
-            "title": one.action.title,
-            "state": one.state,
-            "owner": one.action.owner,
-            "priority": one.action.priority,
-            "due": one.due_on,
-            "overdue": overdue_since(one, asked),
-            "days": one.days,
-            "incident": one.action.origin_id,
-            URL: one.action.url,
-            ACT: opens(by_id[one.action.origin_id]) if one.action.origin_id in by_id else None,
-        }
-        for one in page.actions
-        if one.state in ("open", "overdue")
-    ]
-    columns = [
-        Column("title", "Action", wide=True),
-        Column("state", "State", lambda said: tiles.verdict(*ACTION[said])),
-        Column("owner", "Owner", lambda owner: owner or "nobody"),
-        Column("priority", "Priority", number=True),
-        Column("due", "Due", lambda on: wording.day(on) if on else "no date"),
-        Column("overdue", "Days over", lambda days: "" if days is None else f"{days:,}", number=True),
-        Column("days", "Age, days", lambda days: f"{days:,}", number=True),
-        Column("incident", "From"),
-    ]
-    return tables.table("actions", columns, rows, sort="overdue", down=True, file="open-actions", page_rows=8)
-
-
-def listing_sub(page: Shown, asked: Asked) -> str:
-    """How many incidents the list holds."""
-    count = len(page.found)
-    return f"{count:,} detected in {asked.words}" if count else f"None is known of {asked.words}"
-
-
-def listing(page: Shown, asked: Asked) -> Act | None:
-    """Every incident of the period: when, how bad, how long, what it cost. A click opens it."""
-    names = {service.service: service.name for service in page.facts.services.values()}
-    reviews = {(one.incident.source, one.incident.incident): one.state for one in page.reviews}
-
-    def row(one: Incident) -> dict[str, Any]:
-        toll, stop = page.tolls[one.source, one.incident], end(one)
-        return {
-            "title": one.title,
-            "severity": one.severity,
-            "detected": one.detected_at,
-            "services": ", ".join(names.get(name, name) for name in one.services),
-            "restore": minutes(one.detected_at, stop) if stop is not None and stop >= one.detected_at else None,
-            "open": stop is None,
-            "impact": toll.minutes,
-            "cost": toll.cost,
-            "cause": _cause(one, page),
-            "postmortem": reviews.get((one.source, one.incident)),
-            "id": one.incident,
-            URL: one.url,
-            ACT: opens(one),
-        }
-
-    def when(at: datetime) -> str:
-        return wording.instant(at, asked.zone)
-
-    rows = [row(one) for one in page.found]
-    columns = [
-        Column("title", "Incident", wide=True),
-        Column("severity", "Severity", lambda level: severity(level, page.policy.severities)),
-        Column("detected", "Detected", when),
-        Column("services", "Services", _short, wide=True),
-        Column("restore", "Restored in", lambda m: "open" if m is None else wording.duration(m), number=True),
-        Column("impact", "Impact", lambda m: "" if m is None else wording.duration(m), number=True),
-        Column(
-            "cost",
-            "Cost",
-            lambda c: "" if c is None else wording.value(c, "money", currency=page.policy.currency),
-            number=True,
-        ),
-        Column("cause", "Cause"),
-        Column("postmortem", "Postmortem", lambda said: tiles.verdict(*POSTMORTEM[said]) if said else ""),
-    ]
-    kept = [
-        column for column in columns if column.key in _ALWAYS or any(one.get(column.key) is not None for one in rows)
-    ]
-    return tables.table(
-        "incidents", kept, rows, sort="detected", down=True, file=f"incidents-{asked.period.key.replace('..', '-to-')}"
     )
-
-
-_ALWAYS = ("title", "severity", "detected", "services", "restore")
-
-
-def _cause(one: Incident, page: Shown) -> str | None:
-    """Its cause, and whether it had happened before."""
-    again = "again" if (one.source, one.incident) in page.repeated else ""
-    return ", ".join(part for part in (one.cause or "", again) if part) or None
-
-
-def _short(text: str) -> str:
-    names = text.split(", ")
-    return text if len(names) <= 3 else f"{', '.join(names[:2])} and {len(names) - 2} more"
-
-
-def one_owed(one: Owed) -> Markup:
-    """An action's state: word, shape and colour."""
-    return tiles.verdict(*ACTION[one.state])

@@ -44,7 +44,8 @@ def plot(
     clickable: bool = False,
     height: int | None = None,
 ) -> str | None:
-    """Shows the chart. What was clicked goes to `on_click` before the page is drawn again, or comes back when `clickable`."""
+    """Shows the chart. What was clicked goes to `on_click` before the page is drawn again, or comes back when
+    `clickable`."""
 
     def answer() -> None:
         clicked = _clicked(key)
@@ -61,9 +62,14 @@ def plot(
         drawn.for_each_trace(_calm)
         if clickable or on_click is not None:
             st.plotly_chart(
-                drawn, key=key, config=CONFIG, theme=None, alt=reading.alt(chart), selection_mode="points",
+                drawn,
+                key=key,
+                config=CONFIG,
+                theme=None,
+                alt=reading.alt(chart),
+                selection_mode="points",
                 on_select="rerun" if on_click is None else answer,
-            )  # fmt: skip
+            )
         else:
             st.plotly_chart(drawn, key=key, config=CONFIG, theme=None, alt=reading.alt(chart))
     return _clicked(key) if clickable else None

@@ -2,12 +2,10 @@
 
 import streamlit as st
 
-from app.charts import wording
-from app.ui import act, filters, slos_parts, tables
+from app.ui import act, filters, slos_tables
 from app.ui.board import Act
 from app.ui.choices import Asked
-from app.ui.slos import STATES, Promise, Shown
-from app.ui.tables import Column
+from app.ui.slos import Promise, Shown
 
 
 def chosen(page: Shown) -> Promise | None:
@@ -35,47 +33,6 @@ def after(clicked: Act | None, page: Shown, asked: Asked) -> None:
         st.query_params["slo"] = str(clicked.get("slo"))
         st.rerun()
     if clicked["do"] == "explain" and clicked.get("kpi") == "frozen":
-        st.dialog(f"Frozen, {asked.words}", width="large")(_frozen)(page)
+        st.dialog(f"Frozen, {asked.words}", width="large")(slos_tables.frozen)(page)
         return
     act.after(clicked, asked)
-
-
-def _frozen(page: Shown) -> None:
-    """Which SLOs are frozen, and by which rule."""
-    rule = page.policy.budget
-    st.markdown(
-        f"An SLO is **frozen** when at most {wording.value(rule.freeze, 'share')} of its error budget is left over its own window, "
-        f"and a **warning** when at most {wording.value(rule.warn, 'share')} is. Budget left is (attained − objective) / "
-        "(1 − objective), negative when overspent."
-    )
-    known = [one for one in page.promises if one.state != "no_data"]
-    columns = [
-        Column("name", "SLO", wide=True),
-        Column("state", "State", lambda at: slos_parts.state(_NAMES[at])),
-        Column("window", "Window"),
-        Column("remaining", "Budget left", slos_parts.share, number=True),
-        Column("left", "That is"),
-    ]
-    rows = [
-        {
-            "name": one.slo.name,
-            "state": STATES[one.state],
-            "window": one.slo.window,
-            "remaining": one.remaining,
-            "left": slos_parts.left(one.left),
-        }
-        for one in known
-    ]
-    frozen = sum(one.state == "freeze" for one in known)
-    tables.table(
-        "frozen",
-        columns,
-        rows,
-        sort="remaining",
-        file="frozen",
-        page_rows=12,
-        foot=f"{frozen:,} of {len(known):,} are frozen",
-    )
-
-
-_NAMES = {at: name for name, at in STATES.items()}

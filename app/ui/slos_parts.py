@@ -1,4 +1,4 @@
-"""The parts of the SLOs page as markup and tables: tiles, one SLO, the promises, the months, exclusions, the catalogue."""
+"""The parts of the SLOs page as markup: the first screen, one SLO, the months, the catalogue."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,12 +9,11 @@ from app.charts.theme import VerdictKey
 from app.metrics.facts import Facts, Slo
 from app.metrics.periods import containing, local_day
 from app.metrics.promises import Left
-from app.ui import heat, tables, tiles
+from app.ui import heat, tiles
 from app.ui.choices import Asked
 from app.ui.lead import lead
 from app.ui.markup import Markup, button, el, join
-from app.ui.slos import STATES, Promise, Shown, months
-from app.ui.tables import ACT, Column
+from app.ui.slos import Promise, Shown, months
 
 STATE_WORDS: dict[str, tuple[VerdictKey, str]] = {
     "ok": ("met", "ok"),
@@ -42,9 +41,11 @@ def _last(page: Shown, asked: Asked) -> Markup | None:
     day = local_day(max(spans), asked.zone)
     month = containing(day, "month", asked.zone)
     return el(
-        "p", f"The last measurement is of {wording.day(day)}. ",
-        button(f"Show {wording.period(month.key)}", act={"do": "narrow", "period": month.key}), cls="meta",
-    )  # fmt: skip
+        "p",
+        f"The last measurement is of {wording.day(day)}. ",
+        button(f"Show {wording.period(month.key)}", act={"do": "narrow", "period": month.key}),
+        cls="meta",
+    )
 
 
 def state(said: str) -> Markup:
@@ -75,97 +76,6 @@ def share(value: float | None) -> str:
     return wording.value(value, "share", 0.0)
 
 
-def promises_table(page: Shown, asked: Asked) -> tables.Act | None:
-    """Every SLO: objective, attained, budget, burn, state, coverage. A click opens it."""
-    rows = [_row(one) for one in page.promises]
-    columns = [
-        Column("name", "SLO", wide=True),
-        Column("state", "State", lambda value: state(_STATE_OF[value])),
-        Column("attained", "Attained", _attained, number=True),
-        Column("objective", "Objective", lambda value: wording.target(value, "share"), number=True),
-        Column("remaining", "Budget left", share, number=True),
-        Column("left", "That is", lambda value: value or ""),
-        Column(
-            "burn",
-            "Burn rate",
-            lambda value: "" if value is None else f"{wording.value(value, 'ratio', 1.0)} ×",
-            number=True,
-        ),
-        Column("service", "Service", wide=True),
-        Column("tier", "Tier", number=True),
-        Column(
-            "coverage", "Coverage", lambda value: "" if value is None else wording.value(value, "share"), number=True
-        ),
-        Column("n", "n", lambda value: f"{value:,}", number=True),
-    ]
-    return tables.table(
-        "slos", columns, rows, sort="state", file=f"slos-{asked.period.key.replace('..', '-to-')}",
-        foot=_foot(page),
-    )  # fmt: skip
-
-
-_STATE_OF = {at: name for name, at in STATES.items()}
-
-
-def table_sub(page: Shown, asked: Asked) -> str:
-    """What the table says, in which time."""
-    measured = sum(one.kept is not None for one in page.promises)
-    said = f"Attained over {asked.words}; budgets over each SLO's own window that ends with it"
-    silent = len(page.promises) - measured
-    return said + (f"; {silent:,} SLO{'s' if silent != 1 else ''} without data" if silent else "")
-
-
-def taken_sub(page: Shown) -> str:
-    """What the exclusions did to the number on top."""
-    number = page.numbers["slo_compliance"].now
-    without, minutes = number.extra.get("without_exclusions"), number.extra.get("excluded_minutes")
-    if not minutes or not isinstance(without, float):
-        return "No measured time of these SLOs lies in them"
-    shown = wording.value(number.value, "share", number.target, ">=")
-    return f"{wording.duration(minutes)} of SLO time: compliance is {shown} with them, {wording.value(without, 'share', number.target, '>=')} without"
-
-
-def _row(one: Promise) -> dict[str, Any]:
-    return {
-        "name": one.slo.name,
-        "service": one.service.name if one.service else one.slo.service,
-        "tier": one.service.tier if one.service else None,
-        "objective": one.slo.objective,
-        "attained": Attained(one) if one.kept and one.kept.attained is not None else None,
-        "state": STATES[one.state],
-        "remaining": one.remaining,
-        "left": left(one.left) if one.left else None,
-        "burn": one.burning,
-        "coverage": one.compliance.coverage if one.compliance else None,
-        "n": one.compliance.n if one.compliance else 0,
-        ACT: {"do": "slo", "slo": one.slo.slo},
-    }
-
-
-class Attained(float):
-    """What was attained: sorts and exports as a number, and knows how to say itself beside its objective."""
-
-    said: Markup
-
-    def __new__(cls, one: Promise) -> "Attained":
-        made = super().__new__(cls, one.kept.attained if one.kept and one.kept.attained is not None else 0.0)
-        met = one.kept is not None and bool(one.kept.met)
-        made.said = tiles.verdict("met" if met else "missed", attained(one.kept))
-        return made
-
-
-def _attained(value: Attained | None) -> str:
-    return wording.NO_DATA if value is None else value.said
-
-
-def _foot(page: Shown) -> str:
-    met = sum(bool(one.kept and one.kept.met) for one in page.promises)
-    measured = sum(bool(one.kept and one.kept.met is not None) for one in page.promises)
-    with_budget = sum(one.remaining is not None and one.remaining > 0 for one in page.promises)
-    known = sum(one.remaining is not None for one in page.promises)
-    return f"{met:,} of {measured:,} met; {with_budget:,} of {known:,} with budget left"
-
-
 def one_slo(page: Shown, one: Promise, asked: Asked) -> Markup:
     """Everything about one SLO, and the way back to all."""
     slo, service = one.slo, one.service
@@ -176,19 +86,40 @@ def one_slo(page: Shown, one: Promise, asked: Asked) -> Markup:
     kept = one.kept
     facts: list[tuple[str, str | Markup | None]] = [
         ("Promise", f"{objective(slo)} {slo.kind.replace('_', ' ')}, {window}"),
-        ("Service", f"{service.name}, tier {service.tier}, team {page.facts.teams[service.team].name or service.team if service.team in page.facts.teams else service.team}"
-         if service else f"{slo.service}, which is not in the catalogue"),
+        (
+            "Service",
+            f"{service.name}, tier {service.tier}, team {_team(page.facts, service.team)}"
+            if service
+            else f"{slo.service}, which is not in the catalogue",
+        ),
         (wording.capital(asked.words), _verdict(one)),
-        ("Without exclusions", wording.value(without, "share", slo.objective) if kept and kept.excluded_minutes else None),
-        ("Budget left", join(f"{share(one.remaining)}, {left(one.left)} ", state(one.state)) if one.remaining is not None
-         else "no data in its window"),
+        (
+            "Without exclusions",
+            wording.value(without, "share", slo.objective) if kept and kept.excluded_minutes else None,
+        ),
+        (
+            "Budget left",
+            join(f"{share(one.remaining)}, {left(one.left)} ", state(one.state))
+            if one.remaining is not None
+            else "no data in its window",
+        ),
         ("Burn rate", _burns(one)),
-        ("Coverage", wording.value(one.compliance.coverage, "share") + f" of the time, {one.compliance.n:,} rows"
-         if one.compliance and one.compliance.coverage is not None else None),
+        (
+            "Coverage",
+            wording.value(one.compliance.coverage, "share") + f" of the time, {one.compliance.n:,} rows"
+            if one.compliance and one.compliance.coverage is not None
+            else None,
+        ),
         ("Objective changed", "; ".join(_revision(r.slo, r.before) for r in revisions) or None),
-        ("Taken out", "; ".join(f"{wording.duration(t.minutes)} for {t.exclusion.reason}, approved by {t.exclusion.approved_by}"
-                                for t in taken[:3]) or None),
-    ]  # fmt: skip
+        (
+            "Taken out",
+            "; ".join(
+                f"{wording.duration(t.minutes)} for {t.exclusion.reason}, approved by {t.exclusion.approved_by}"
+                for t in taken[:3]
+            )
+            or None,
+        ),
+    ]
     return el(
         "section",
         el("div", el("h2", slo.name), button("Show all SLOs", act={"do": "all_slos"}), cls="titled"),
@@ -237,9 +168,12 @@ def month_map(page: Shown, asked: Asked, at: int) -> tuple[Markup, int]:
         labelled=True,
     )
     drawn = el(
-        "section", el("h2", chart.title), el("p", f"{chart.subtitle}; most often missed first", cls="sub"),
-        el("div", part, cls="wide"), cls="card section",
-    )  # fmt: skip
+        "section",
+        el("h2", chart.title),
+        el("p", f"{chart.subtitle}; most often missed first", cls="sub"),
+        el("div", part, cls="wide"),
+        cls="card section",
+    )
     return drawn, pages
 
 
@@ -248,31 +182,6 @@ def _ids(page: Shown, names: Sequence[str]) -> list[str]:
     for one in page.promises:
         by_name.setdefault(one.slo.name, []).append(one.slo.slo)
     return [by_name[name].pop(0) if len(by_name[name]) > 1 else by_name[name][0] for name in names]
-
-
-def exclusions_table(page: Shown, asked: Asked) -> None:
-    """What was taken out of the numbers, why, and who approved it."""
-    names = {slo.slo: slo.name for slo in page.facts.slos} | {s.service: s.name for s in page.facts.services.values()}
-    rows = [
-        {
-            "reason": one.exclusion.reason,
-            "about": ", ".join(names.get(name, name) for name in (*one.exclusion.services, *one.exclusion.slos)),
-            "category": one.exclusion.category.replace("_", " "),
-            "start": one.exclusion.start,
-            "minutes": one.minutes,
-            "approved": one.exclusion.approved_by,
-        }
-        for one in page.taken
-    ]
-    columns = [
-        Column("reason", "Reason", wide=True),
-        Column("about", "Service or SLO", wide=True),
-        Column("category", "Category"),
-        Column("start", "From", lambda at: wording.instant(at, asked.zone)),
-        Column("minutes", "In the period", wording.duration, number=True),
-        Column("approved", "Approved by"),
-    ]
-    tables.table("exclusions", columns, rows, sort="minutes", down=True, file="exclusions", page_rows=8)
 
 
 def catalogue(page: Shown) -> Markup:
