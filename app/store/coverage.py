@@ -19,7 +19,7 @@ def held(conn: Connection) -> dict[Key, int]:
     """(entity, source) → how many facts, in the order of the entities; those without any are not in it."""
     found: dict[Key, int] = {}
     for entity in ENTITIES:
-        source, count = _counted(entity)
+        source, count = _counted(conn, entity)
         query = sa.select(source, count).group_by(source).order_by(source)
         found |= {(entity, name): int(number) for name, number in conn.execute(query) if number}
     return found
@@ -36,10 +36,19 @@ def by_month(conn: Connection, months: Sequence[Period]) -> dict[Key, tuple[int,
     return {key: tuple(counts) for key, counts in found.items()}
 
 
-def _counted(entity: str) -> tuple[sa.ColumnElement[str], sa.ColumnElement[Any]]:
+def _counted(conn: Connection, entity: str) -> tuple[sa.ColumnElement[str], sa.ColumnElement[Any]]:
+    """Source, and how many facts of it: of the high-volume entities by the daily sums, where they tell."""
     if entity == "sli":
         return SLI_DAYS.c.source, sa.func.sum(SLI_DAYS.c.rows + SLI_DAYS.c.idle_rows)
+    if entity == "pages" and (only := _only_source_of_pages(conn)):
+        return sa.literal(only).label("source"), sa.func.sum(PAGE_DAYS.c.pages)
     return FACTS[entity].c.source, sa.func.count()
+
+
+def _only_source_of_pages(conn: Connection) -> str | None:
+    """The one source that gives pages: their daily sums know of none. None where there are several, or no pages."""
+    sources = list(conn.execute(sa.select(SPANS.c.source).where(SPANS.c.entity == "pages")).scalars())
+    return sources[0] if len(sources) == 1 else None
 
 
 def _monthly(conn: Connection, entity: str, at: str, months: Sequence[Period]) -> sa.Select[Any]:
@@ -48,10 +57,8 @@ def _monthly(conn: Connection, entity: str, at: str, months: Sequence[Period]) -
     days = [(month.first - first_day).days for month in (*months, months[-1].previous(-1))]
     if entity == "sli":
         return _cut(SLI_DAYS.c.source, SLI_DAYS.c.day, days, sa.func.sum(SLI_DAYS.c.rows + SLI_DAYS.c.idle_rows))
-    if entity == "pages":
-        sources = list(conn.execute(sa.select(SPANS.c.source).where(SPANS.c.entity == "pages")).scalars())
-        if len(sources) == 1:
-            return _cut(sa.literal(sources[0]), PAGE_DAYS.c.day, days, sa.func.sum(PAGE_DAYS.c.pages))
+    if entity == "pages" and (only := _only_source_of_pages(conn)):
+        return _cut(sa.literal(only), PAGE_DAYS.c.day, days, sa.func.sum(PAGE_DAYS.c.pages))
     table = FACTS[entity]
     if isinstance(table.c[at].type, sa.Date):
         starts: list[Any] = [month.first for month in (*months, months[-1].previous(-1))]

@@ -11,6 +11,8 @@ from app.ui.markup import Markup, el, join
 MONTHS = 24
 _STEPS = 5
 """Of the seven steps of the ramp, the paler ones: the numbers on them are what is read."""
+MONTHLY = ("deployments", "incidents", "sli", "pages", "shifts")
+"""Entities of which an organisation has some every month: of these, a month without any is worth a sentence."""
 Counts = Mapping[tuple[str, str], Sequence[int]]
 """(entity, source) → facts in each month."""
 

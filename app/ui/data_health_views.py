@@ -27,11 +27,11 @@ def sources(health: Health) -> None:
         "health_sources",
         [
             Column("source", "Source"),
-            Column("entities", "Brings", wide=True),
-            Column("facts", "Facts", show=_count, number=True),
+            Column("state", "In time?", show=_due),
             Column("last", "Last fact", show=_instant(health), number=True),
             Column("lag", "Age", show=lambda lag: data_health.age(lag) if lag is not None else "", number=True),
-            Column("state", "In time?", show=_due),
+            Column("entities", "Brings", wide=True),
+            Column("facts", "Facts", show=_count, number=True),
             Column("imported", "Last import", show=_instant(health), number=True),
             Column("aside", "Set aside", show=_late_count, number=True),
         ],
@@ -43,7 +43,7 @@ def sources(health: Health) -> None:
     chosen = local_day(health.as_of if directory.empty else filters.asked().period.start, health.zone)
     shown = coverage.months(chosen, directory.last, health.zone)
     counts = data_health.by_month(shown)
-    title, said = _covered(counts, shown)
+    title, said = covered(counts, shown)
     drawn = coverage.coverage_map(counts, shown, local_day(health.as_of, health.zone))
     board(
         el(
@@ -73,19 +73,19 @@ def sources(health: Health) -> None:
     )
 
 
-def _covered(counts: coverage.Counts, shown: Sequence[Any]) -> tuple[str, str]:
-    gaps = coverage.holes(counts, shown)
+def covered(counts: coverage.Counts, shown: Sequence[Any]) -> tuple[str, str]:
+    """What the coverage map finds, and how to read it."""
+    gaps = coverage.holes({key: row for key, row in counts.items() if key[0] in coverage.MONTHLY}, shown)
     if not any(any(row) for row in counts.values()):
         title = "Coverage: no dated fact in these months"
     elif not gaps:
-        title = "Coverage: no month is missing between the first and the last fact"
+        title = "Coverage: no month is missing of what comes every month"
     else:
         count = sum(len(months) for months in gaps.values())
-        kinds = wording.listed([entity.replace("_", " ") for entity in dict.fromkeys(entity for entity, _ in gaps)][:4])
-        more = ", among others" if len({entity for entity, _ in gaps}) > 4 else ""
-        title = f"Coverage: {count} empty month{'' if count == 1 else 's'} between filled ones, in {kinds}{more}"
+        kinds = wording.listed([entity.replace("_", " ") for entity in dict.fromkeys(entity for entity, _ in gaps)])
+        title = f"Coverage: {count} empty month{'' if count == 1 else 's'} between filled ones, in {kinds}"
     said = (
-        f"Facts a month, to {wording.period(shown[-1].key)}; darker is more, within a row. A dashed cell "
+        f"Facts a month, to {wording.period(shown[-1].key)}; stronger is more, within a row. A dashed cell "
         "holds none; with a dash in it there are facts before and after: either nothing happened, or a file is missing."
     )
     return title, said
@@ -246,7 +246,7 @@ def _last(health: Health) -> Callable[[datetime | None], str]:
 
 def _due(state: tuple[float, str] | None) -> Markup:
     if state is None:
-        return tiles.verdict("no_target", "not expected")
+        return tiles.verdict("no_target", "no due time")
     late, words = state
     return tiles.verdict("missed" if late else "met", words)
 

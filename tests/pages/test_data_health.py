@@ -3,7 +3,7 @@
 import io
 import sqlite3
 import zipfile
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from app.store import engine as engine_module
 from app.store import runs
 from app.store.engine import open_store, reading
 from app.store.freshness import SourceState
-from app.ui import coverage, data_health, mending, upload
+from app.ui import coverage, data_health, data_health_views, mending, upload
 from app.ui.data_health import Health
 from tests.filled import NOW, ONE_FACT, app, boards, text
 
@@ -406,3 +406,20 @@ def test_the_sentence_names_who_is_late_and_what_is_set_aside(late: tuple[str, .
 )
 def test_a_cell_holds_a_count_in_four_letters(count: int, told: str) -> None:
     assert coverage.short(count) == told
+
+
+def test_an_empty_month_is_missing_only_of_what_comes_every_month() -> None:
+    months = coverage.months(NOW.date(), NOW.date(), "UTC")
+    quiet = {("annotations", "file"): (1, *[0] * 22, 1), ("sli", "file"): (0, *[5] * 23)}
+    torn = {("sli", "file"): (*[5] * 10, 0, 0, *[5] * 12)}
+
+    assert data_health_views.covered(quiet, months)[0] == "Coverage: no month is missing of what comes every month"
+    assert data_health_views.covered(torn, months)[0] == "Coverage: 2 empty months between filled ones, in sli"
+    assert data_health_views.covered({}, months)[0] == "Coverage: no dated fact in these months"
+
+
+def test_months_reach_to_the_last_fact_or_back_to_what_was_chosen() -> None:
+    last = date(2026, 10, 5)
+
+    assert [month.key for month in coverage.months(date(2026, 9, 1), last, "UTC")][::23] == ["2024-11", "2026-10"]
+    assert [month.key for month in coverage.months(date(2020, 3, 1), last, "UTC")][::23] == ["2018-04", "2020-03"]
