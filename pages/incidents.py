@@ -20,7 +20,7 @@ plots.style()
 often, bad, cost = st.columns(3)
 with often:
     plots.plot(incidents.severities(page, asked), key="severities", on_click=plots.narrow)
-for column, chart, key in zip((bad, cost), incidents.impacts(page), ("impact", "cost"), strict=True):
+for column, chart, key in zip((bad, cost), incidents.impacts(page, asked), ("impact", "cost"), strict=True):
     with column:
         plots.plot(chart, key=key, on_click=plots.narrow)
 

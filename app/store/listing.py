@@ -61,6 +61,13 @@ def pages_of(conn: Connection, incident: str, start: datetime, stop: datetime) -
     ]
 
 
+def annotations(conn: Connection, start: datetime, stop: datetime) -> list[tuple[datetime, str, str | None]]:
+    """(when, title, scope) of what was noted from `start` until before `stop`, in order of time."""
+    table = FACTS["annotations"]
+    query = sa.select(table.c.at, table.c.title, table.c.scope).where(table.c.at >= start, table.c.at < stop)
+    return [tuple(row) for row in conn.execute(query.order_by(table.c.at, table.c.title))]
+
+
 def open_rejects(conn: Connection) -> Iterator[Mapping[str, Any]]:
     """Rows that were set aside and not yet mended, by file and line."""
     query = (

@@ -22,6 +22,7 @@ from app.policy import Policy
 from app.ui import read, tiles
 from app.ui.choices import Asked
 from app.ui.history import History, history
+from app.ui.marks import marked, marks
 from app.ui.overview import kpi_face
 from app.ui.tiles import Face
 
@@ -156,13 +157,15 @@ def severities(page: Shown, asked: Asked) -> Chart:
     known = {severity: row for severity, row in split.items() if any(row)}
     names = {severity: f"{severity} {name}" for severity, name in page.policy.severities.items()}
     which = f"1-{page.policy.major_severity}" if page.policy.major_severity > 1 else "1"
-    return drawn.by_severity(total, known, names, wording.finding(f"Severity {which} incidents", total))
+    chart = drawn.by_severity(total, known, names, wording.finding(f"Severity {which} incidents", total))
+    return marked(chart, asked)
 
 
-def impacts(page: Shown) -> tuple[Chart, Chart]:
+def impacts(page: Shown, asked: Asked) -> tuple[Chart, Chart]:
     """Customer impact and its cost by month."""
+    currency, noted = page.policy.currency, marks(asked)
     made = [
-        trend(KPIS[key], page.numbers[key].trend, op=tiles.op_of(key, page.policy), currency=page.policy.currency)
+        trend(KPIS[key], page.numbers[key].trend, op=tiles.op_of(key, page.policy), currency=currency, marks=noted)
         for key in ("customer_impact_minutes", "downtime_cost")
     ]
     return made[0], made[1] if page.priced else _UNPRICED
@@ -184,14 +187,15 @@ def speed(page: Shown, asked: Asked, key: str) -> Chart:
     within which nine in ten were answered."""
     kpi, medians = KPIS[key], page.numbers[key].trend
     if key == "time_to_engage":
-        return _engage(medians, tiles.op_of(key, page.policy))
+        return marked(_engage(medians, tiles.op_of(key, page.policy)), asked)
     rows = [row for row in read.rows(key, asked.ask(*asked.trend)) if row.value is not None and row.at is not None]
     each = [
         Duration(row.at, row.value, f"{row.title}: {wording.duration(row.value)}", row.id)
         for row in rows
         if row.at is not None and row.value is not None
     ]
-    return drawn.durations(kpi.name, medians, each, asked.zone, tiles.op_of(key, page.policy))
+    chart = drawn.durations(kpi.name, medians, each, asked.zone, tiles.op_of(key, page.policy))
+    return marked(chart, asked)
 
 
 def _engage(medians: Sequence[Number], op: str) -> Chart:

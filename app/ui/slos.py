@@ -19,6 +19,7 @@ from app.policy import Policy
 from app.ui import read, tiles
 from app.ui.choices import Asked
 from app.ui.history import History, history
+from app.ui.marks import marked, marks
 from app.ui.overview import kpi_face, unfit
 from app.ui.tiles import Face
 
@@ -197,7 +198,13 @@ def _frozen(found: Sequence[Promise], like: Face) -> Face:
 def trends(page: Shown, asked: Asked) -> tuple[Chart, Chart]:
     """Compliance and SLOs met by month, with target, limits and signals."""
     made = [
-        trend(KPIS[key], page.numbers[key].trend, op=tiles.op_of(key, page.policy), currency=page.policy.currency)
+        trend(
+            KPIS[key],
+            page.numbers[key].trend,
+            op=tiles.op_of(key, page.policy),
+            currency=page.policy.currency,
+            marks=marks(asked),
+        )
         for key in ("slo_compliance", "slos_met")
     ]
     return made[0], made[1]
@@ -223,4 +230,7 @@ def months(page: Shown, asked: Asked) -> Chart:
 def one_by_month(page: Shown, one: Promise, asked: Asked) -> Chart:
     """One SLO month by month."""
     keys = [month.key for month in asked.trend]
-    return slo_history(one.slo.name, [page.months.get((one.slo.slo, key)) for key in keys], keys, partial_months(asked))
+    chart = slo_history(
+        one.slo.name, [page.months.get((one.slo.slo, key)) for key in keys], keys, partial_months(asked)
+    )
+    return marked(chart, asked)

@@ -26,6 +26,7 @@ LOOKBACKS = {"1h": "1 hour", "6h": "6 hours", "1d": "1 day", "3d": "3 days"}
 ROWS = 15
 """Of the months' map at a time."""
 _LISTED = 6
+_CALENDAR = {"w": "week", "M": "month", "Q": "quarter", "Y": "year"}
 
 
 def first_screen(page: Shown, asked: Asked) -> Markup:
@@ -79,7 +80,7 @@ def share(value: float | None) -> str:
 def one_slo(page: Shown, one: Promise, asked: Asked) -> Markup:
     """Everything about one SLO, and the way back to all."""
     slo, service = one.slo, one.service
-    window = f"{slo.window} window, {'slices of time' if slo.method == 'timeslices' else 'events'}"
+    window = f"{_window(slo.window)}, counted in {'slices of time' if slo.method == 'timeslices' else 'events'}"
     revisions = [r for r in page.revised if (r.slo.source, r.slo.slo) == (slo.source, slo.slo)]
     taken = [t for t in page.taken if slo.slo in t.exclusion.slos or slo.service in t.exclusion.services]
     without = one.kept.without_exclusions if one.kept else None
@@ -126,6 +127,13 @@ def one_slo(page: Shown, one: Promise, asked: Asked) -> Markup:
         el("dl", join(*(join(el("dt", name), el("dd", said)) for name, said in facts if said))),
         cls="card section counted",
     )
+
+
+def _window(said: str) -> str:
+    """A window in words: "over 28 days", "by calendar month"."""
+    if said.endswith("d"):
+        return f"over {said[:-1]} day{'s' if said != '1d' else ''}"
+    return f"by calendar {_CALENDAR.get(said[-1], said)}"
 
 
 def _verdict(one: Promise) -> Markup:

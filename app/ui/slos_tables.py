@@ -8,7 +8,7 @@ from app.charts import wording
 from app.charts.promises import attained
 from app.ui import tables, tiles
 from app.ui.choices import Asked
-from app.ui.markup import Markup
+from app.ui.markup import Markup, el
 from app.ui.slos import STATES, Promise, Shown
 from app.ui.slos_parts import left, share, state
 from app.ui.tables import ACT, Column
@@ -30,7 +30,7 @@ def promises_table(page: Shown, asked: Asked) -> tables.Act | None:
             lambda value: "" if value is None else f"{wording.value(value, 'ratio', 1.0)} ×",
             number=True,
         ),
-        Column("service", "Service", wide=True),
+        Column("service", "Service", _short),
         Column("tier", "Tier", number=True),
         Column(
             "coverage", "Coverage", lambda value: "" if value is None else wording.value(value, "share"), number=True
@@ -48,6 +48,10 @@ def promises_table(page: Shown, asked: Asked) -> tables.Act | None:
 
 
 _STATE_OF = {at: name for name, at in STATES.items()}
+
+
+def _short(name: str) -> Markup:
+    return el("span", name, cls="short", title=name)
 
 
 def table_sub(page: Shown, asked: Asked) -> str:
