@@ -4,20 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from app.charts import wording
 from app.charts.description import Chart, Kind, Limits, Mark, Series, Signal
-from app.metrics.kpi import Kpi
+from app.metrics.kpi import FACT_FILES, Kpi
 from app.metrics.numbers import Number
 from app.records import ENTITIES
 
 _OPS = {"higher": ">=", "lower": "<=", "inside": "within"}
-_FILES = {
-    "sli_sums": "sli",
-    "sli_windows": "sli",
-    "page_sums": "pages",
-    "engage_counts": "pages",
-    "deployment_sums": "deployments",
-    "lead_counts": "deployments",
-    "linked": "deployments",
-}
 """Which file fills the sums that a KPI is made from."""
 _DRAWN = {
     "share": "Share",
@@ -120,7 +111,7 @@ def missing(kpi: Kpi) -> str:
     """What is missing where a KPI has no data, and what would bring it."""
     if not kpi.measured:
         return f"{kpi.name} is not measured yet."
-    needs = kpi.watched or {_FILES.get(name, name) for name in kpi.needs | (kpi.row_needs or frozenset())}
+    needs = kpi.watched or {FACT_FILES.get(name, name) for name in kpi.needs | (kpi.row_needs or frozenset())}
     names = [name for name in ENTITIES if name in needs]
     if "actions" in names:
         names = ["actions"]

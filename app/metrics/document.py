@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 
 from app.metrics.catalogue import KPIS
-from app.metrics.kpi import Kpi
+from app.metrics.kpi import FACT_FILES, Kpi
 from app.metrics.numbers import DIMENSIONS
 from app.metrics.signals import BASELINE, FEWEST, RUN
 
@@ -42,15 +42,6 @@ HELD_AGAINST = {
     "duration": "process limits (XmR) on logarithms",
 }
 OTHERWISE = "process limits (XmR)"
-FILES = {
-    "sli_sums": "sli",
-    "sli_windows": "sli",
-    "page_sums": "pages",
-    "engage_counts": "pages",
-    "deployment_sums": "deployments",
-    "lead_counts": "deployments",
-    "linked": "deployments",
-}
 """Fields of Facts that are sums or links, and the fact file that they come from."""
 
 HONESTY = f"""\
@@ -147,7 +138,7 @@ def _at(kpi: Kpi) -> str:
 def _made_from(kpi: Kpi) -> str:
     if not kpi.measured:
         return "`readings.csv`"
-    entities = sorted({FILES.get(need, need) for need in kpi.needs})
+    entities = sorted({FACT_FILES.get(need, need) for need in kpi.needs})
     return ", ".join(f"`{entity}.csv`" for entity in entities)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from app.metrics.facts import Facts
@@ -14,6 +15,20 @@ sum: Σ part, no interval. ratio: Σ part / Σ whole, no interval. duration: med
 Unit = Literal["share", "count", "minutes", "hours", "money", "per_week", "ratio", "ms", "score"]
 Sums = Iterable[tuple[str, Group, Tally]]
 SERVICE_DIMENSIONS = frozenset({"tier", "team", "service"})
+
+FACT_FILES: Mapping[str, str] = MappingProxyType(
+    {
+        "sli_sums": "sli",
+        "sli_windows": "sli",
+        "sli_lookbacks": "sli",
+        "page_sums": "pages",
+        "engage_counts": "pages",
+        "deployment_sums": "deployments",
+        "lead_counts": "deployments",
+        "linked": "deployments",
+    }
+)
+"""What a sum is made from; every other need is a fact file by its own name."""
 
 
 @dataclass(frozen=True)

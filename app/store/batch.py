@@ -28,7 +28,7 @@ def arrow_type(kind: sa.types.TypeEngine[Any]) -> pa.DataType:
 
 
 def fitted(entity: str, columns: pa.Table) -> pa.Table:
-    """The batch in the table's order and types, only the columns it has; of rows with the same key the last.
+    """The batch in the table's order and types, only the columns it has.
 
     Raises ValueError for a column that the entity does not have, or lacks a required one.
     """
@@ -48,7 +48,7 @@ def fitted(entity: str, columns: pa.Table) -> pa.Table:
             found[column.name] = pa.chunked_array([pa.repeat(blank, columns.num_rows)]).cast(arrow_type(column.type))
         elif not column.nullable:
             raise ValueError(f"{entity} lacks the column {column.name}")
-    return _last_of_each_key(pa.table(found), keys(entity))
+    return pa.table(found)
 
 
 def keys(entity: str) -> list[str]:
@@ -56,7 +56,9 @@ def keys(entity: str) -> list[str]:
     return [column.name for column in FACTS[entity].primary_key.columns if column.name != "source"]
 
 
-def _last_of_each_key(batch: pa.Table, key: list[str]) -> pa.Table:
+def last_of_each_key(entity: str, batch: pa.Table) -> pa.Table:
+    """Of rows with the same key the last."""
+    key = keys(entity)
     numbered = batch.select(key).append_column("row", pa.array(np.arange(batch.num_rows)))
     last = numbered.group_by(key, use_threads=False).aggregate([("row", "max")])["row_max"]
     if len(last) == batch.num_rows:

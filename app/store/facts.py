@@ -33,8 +33,8 @@ _EVENTS = ("sli", "incidents", "impacts", "pages", "deployments", "actions")
 
 
 def load(conn: Connection, needs: frozenset[str], ask: Ask) -> Facts:
-    """The facts of a question. `needs` are names of fields of Facts; teams, services, slos, exclusions, what was
-    watched and the policies always come."""
+    """The facts of a question. `needs` are names of fields of Facts, or `sli_lookbacks` (which come in `sli_windows`);
+    teams, services, slos, exclusions, what was watched and the policies always come."""
     held = light.places(conn)
     found: dict[str, Any] = {name: light.whole(conn, name) for name in LIGHT if name in needs}
     base = Facts(
@@ -51,8 +51,8 @@ def load(conn: Connection, needs: frozenset[str], ask: Ask) -> Facts:
     for name, make in _SUMS.items():
         if name in needs:
             found[name] = tuple(make(conn, held, base, ask))
-    if "sli_windows" in needs:
-        found["sli_windows"] = tuple(windows.load(conn, held, base, ask))
+    if needs & {"sli_windows", "sli_lookbacks"}:
+        found["sli_windows"] = tuple(windows.load(conn, held, base, ask, needs))
     for name in RAW:
         if name in needs:
             found[name] = _raw(conn, held, name, ask)

@@ -39,8 +39,9 @@ def start(window: str, end: datetime, zone: str) -> datetime:
     return containing(local_day(end - timedelta(microseconds=1), zone), _UNITS[window[-1]], zone).start
 
 
-def load(conn: Connection, held: Places, base: Facts, ask: Ask) -> Iterable[SliWindow]:
-    """One row a begun period, SLO and window (its own, and each look-back) that holds any SLI row."""
+def load(conn: Connection, held: Places, base: Facts, ask: Ask, needs: frozenset[str]) -> Iterable[SliWindow]:
+    """One row a begun period, SLO and window that holds any SLI row: its own where `needs` has `sli_windows`, each
+    look-back where it has `sli_lookbacks`. Those read raw rows, so they are not read where nobody asks for them."""
     known = sources(conn)
     if not known or not base.slos:
         return
@@ -52,11 +53,12 @@ def load(conn: Connection, held: Places, base: Facts, ask: Ask) -> Iterable[SliW
         if period.start >= ask.as_of:
             continue
         own = held.policy_at(end - timedelta(microseconds=1)).timezone
-        reaches = {name: end - timedelta(minutes=minutes) for name, minutes in LOOKBACKS.items()}
+        lookbacks = LOOKBACKS if "sli_lookbacks" in needs else {}
+        reaches = {name: end - timedelta(minutes=minutes) for name, minutes in lookbacks.items()}
         for name, begin in reaches.items():
             k = spans.setdefault((period.key, name, micros(begin), micros(end)), len(spans))
             wanted[k].add(None)
-        for key in revisions:
+        for key in revisions if "sli_windows" in needs else ():
             slo = revisions.at(*key, end)
             if slo is not None and slo.window not in reaches:
                 place = (period.key, slo.window, micros(start(slo.window, end, own)), micros(end))

@@ -36,7 +36,7 @@ from sqlalchemy.engine import Connection
 
 from app import policy
 from app.store import rejects, sums
-from app.store.batch import fitted, keys, tuples
+from app.store.batch import fitted, keys, last_of_each_key, tuples
 from app.store.rejects import Reject, add_rejects
 from app.store.tables import AUDIT, FACTS, IMPORTS, POLICIES
 from app.store.touched import Touched
@@ -169,19 +169,20 @@ def upsert(conn: Connection, entity: str, source: str, columns: pa.Table, touche
 
 
 def _keep(conn: Connection, entity: str, source: str, part: pa.Table, touched: Touched) -> tuple[int, int]:
+    """Inserts what is new, updates what differs: how many of each."""
     if conn.dialect.name != "postgresql":
         new = _insert(conn, entity, source, part)
     elif _copied(conn, entity, source, part, touched):
         new = part.num_rows
     else:
-        _stage(conn, entity, part)
+        _stage(conn, entity, last_of_each_key(entity, part))
         new = _insert_staged(conn, entity, source, part.column_names)
     if new:
         _touch(touched, entity, source, part)
     if new == part.num_rows:
         return new, 0
     if conn.dialect.name != "postgresql":
-        _stage(conn, entity, part)
+        _stage(conn, entity, last_of_each_key(entity, part))
     return new, _update_staged(conn, entity, source, touched)
 
 

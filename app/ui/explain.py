@@ -15,7 +15,7 @@ import streamlit as st
 
 from app.charts import wording
 from app.metrics.catalogue import KPIS
-from app.metrics.kpi import Kpi
+from app.metrics.kpi import FACT_FILES, Kpi
 from app.metrics.numbers import Group, Number, Row, Scope
 from app.metrics.periods import Period
 from app.policy import Policy
@@ -217,14 +217,8 @@ def _sources(kpi: Kpi, asked: Asked) -> str | None:
     return "; ".join(said) or None
 
 
-_FEEDS = {
-    "sli_sums": "sli", "sli_windows": "sli", "page_sums": "pages", "engage_counts": "pages", "deployment_sums":
-    "deployments", "lead_counts": "deployments", "linked": "deployments",
-}  # fmt: skip
-
-
 def _entities(kpi: Kpi) -> frozenset[str]:
-    return frozenset(_FEEDS.get(name, name) for name in kpi.needs)
+    return frozenset(FACT_FILES.get(name, name) for name in kpi.needs)
 
 
 def _columns(kpi: Kpi, rows: Sequence[Row], zone: str, policy: Policy) -> list[Column]:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine, make_url
 
 from app import ingest
+from app.records import ENTITIES
 from app.store.engine import open_store
 from app.store.tables import FACTS
 
@@ -47,7 +48,7 @@ def insert_bare(engine: Engine, table: sa.Table) -> float:
     names = ", ".join(f'"{column.name}"' for column in table.columns)
     raw = engine.raw_connection()
     cursor = raw.cursor()
-    cursor.execute(f"SELECT {names} FROM {table.name}")
+    cursor.execute(f'SELECT {names} FROM {table.name} ORDER BY "{ENTITIES[table.name].at}"')  # in the file's order
     rows = cursor.fetchall()
     raw.rollback()
     if engine.dialect.name == "sqlite":

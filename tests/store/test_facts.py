@@ -47,7 +47,8 @@ PAGES = [_page("a", "shop", "red", 10), _page("b", "pay", "blue", 10), _page("c"
 
 
 def _load(conn: Connection, need: str, ask: Ask) -> Any:
-    return getattr(load(conn, frozenset({need}), ask), need)
+    more = {"sli_lookbacks"} if need == "sli_windows" else set()
+    return getattr(load(conn, frozenset({need, *more}), ask), need)
 
 
 def _october(as_of: datetime = NOVEMBER, by: str = "", scope: Scope = Scope()) -> Ask:  # noqa: B008
@@ -155,6 +156,18 @@ def _slo(window: str, valid_from: date | None = None) -> Slo:
     return Slo("file", "s", "shop", "S", "availability", 0.99, window, "occurrences", valid_from)
 
 
+def test_look_backs_are_read_only_where_they_are_asked_for(engine: Engine) -> None:
+    with writing(engine) as conn:
+        keep(conn, {"services": SERVICES, "slos": [_slo("7d")], "sli": [_day(31, 90)]})
+
+    with reading(engine) as conn:
+        own = load(conn, frozenset({"sli_windows"}), _october()).sli_windows
+        back = load(conn, frozenset({"sli_lookbacks"}), _october()).sli_windows
+
+    assert {row.window for row in own} == {"7d"}
+    assert {row.window for row in back} == {"1d", "3d"}
+
+
 def test_an_slos_window_is_that_of_the_revision_then_in_force(engine: Engine) -> None:
     rows = [_day(day, 90) for day in range(1, 32)]
     slos = [_slo("7d"), _slo("1M", date(2026, 10, 20))]
@@ -249,7 +262,7 @@ def test_light_facts_come_whole_and_are_read_anew_after_a_write(engine: Engine) 
 
 
 def test_an_empty_store_gives_empty_facts(engine: Engine) -> None:
-    needs = frozenset({"sli_sums", "sli_windows", "page_sums", "engage_counts", "deployment_sums", "lead_counts"})
+    needs = frozenset({"sli_sums", "sli_windows", "sli_lookbacks", "page_sums", "engage_counts", "deployment_sums", "lead_counts"})
 
     with reading(engine) as conn:
         found = load(conn, needs | {"sli", "pages", "deployments", "linked", "incidents"}, _october())

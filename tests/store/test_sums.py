@@ -197,7 +197,7 @@ def _same(name: str, expected: Iterable[Any], got: Iterable[Any]) -> None:
 
 def _check(engine: Engine, found: dict[str, list[Any]], history: list[tuple[datetime, Policy]], ask: Ask) -> None:
     with reading(engine) as conn:
-        stored = load(conn, frozenset(SUMS), ask)
+        stored = load(conn, frozenset({*SUMS, "sli_lookbacks"}), ask)
     at_end = Facts(policies=tuple(history))
     for period in ask.periods:
         policy = at_end.policy_at(min(period.end, ask.as_of) - timedelta(microseconds=1))

@@ -55,7 +55,7 @@ def test_of_two_rows_with_one_key_the_last_counts(engine: Engine) -> None:
     with writing(engine) as conn:
         counts = _pages(conn, [PAGES[0], PAGES[0]._replace(team="blue")])
 
-    assert counts == Counts(2, 1, 0, 1)
+    assert (counts.seen, counts.new) == (2, 1)
     with reading(engine) as conn:
         assert conn.execute(sa.select(FACTS["pages"].c.team)).scalars().all() == ["blue"]
 
