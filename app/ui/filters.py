@@ -1,8 +1,9 @@
 """The one bar of filters: period, compared with, scope. Its whole state is in the address, the same on every page.
 
-The entry script draws it (`bar()`), so that it outlives a change of page; a page asks `filters.asked()` for what was
-chosen. `narrow(...)` chooses for the reader: call it in a callback, or before the bar is drawn. Junk in an address
-falls back to everything, with a note.
+It reads as a phrase ("October 2026, compared with September 2026 · Tier 0"); a click on it opens the choices: six open
+select boxes would cost the browser as much as all the rest of the Overview. The entry script draws it (`bar()`), so
+that it outlives a change of page; a page asks `filters.asked()` for what was chosen. `narrow(...)` chooses for the
+reader: call it in a callback, or before the bar is drawn. Junk in an address falls back to everything, with a note.
 """
 
 from collections.abc import Mapping
@@ -15,7 +16,6 @@ from app.ui import choices, read
 from app.ui.choices import ALL, Asked
 
 _ASKED = "nines_asked"
-_WIDTHS = {"period": 240, "against": 190, "tier": 120, "product": 150, "team": 150, "service": 182}
 _LABELS = {
     "period": "Period",
     "against": "Compared with",
@@ -30,7 +30,11 @@ def bar() -> Asked:
     """Draws the bar and keeps what it says for `asked`."""
     offered, meanings, keys = _offered()
     notes = _from_address({name: (offered[name], keys.get(name, {})) for name in _LABELS})
-    chosen = {name: _choice(name, list(offered[name])) for name in _LABELS if len(offered[name]) > 1}
+    shown = [name for name in _LABELS if len(offered[name]) > 1]
+    for name in shown:
+        _restore(name, offered[name])
+    with st.popover(_phrase(shown, offered, meanings), key="filters", icon=":material/tune:"):
+        chosen = {name: _choice(name, list(offered[name])) for name in shown}
     label = {name: chosen.get(name) or next(iter(offered[name])) for name in _LABELS}
     period: Period = meanings[label["period"]]
     found = {name: offered[name][label[name]] for name in ALL}
@@ -75,15 +79,31 @@ def narrow(**to: str | None) -> None:
 
 
 def _choice(name: str, labels: list[str]) -> str | None:
-    return st.selectbox(
-        _LABELS[name],
-        labels,
-        key=name,
-        bind="query-params",
-        label_visibility="collapsed",
-        width=_WIDTHS[name],
-        help=None,
-    )
+    return st.selectbox(_LABELS[name], labels, key=name, bind="query-params", width=300)
+
+
+def _restore(name: str, labels: Mapping[str, object]) -> None:
+    """Writes a choice into the address again where a change of page has lost it: the frontend keeps those alone that it
+    shows, and the choices are shut away."""
+    kept = st.session_state.get(name)
+    if kept in labels and kept != next(iter(labels)) and st.query_params.get(name) != kept:
+        st.session_state[name] = kept
+
+
+def _phrase(shown: list[str], offered: Mapping[str, Mapping[str, object]], meanings: Mapping[str, Period]) -> str:
+    """What is chosen, in words."""
+    label = {name: _label(name, name in shown, offered[name]) for name in _LABELS}
+    period = meanings[label["period"]]
+    against = choices.compared_with(period, label["against"])
+    scope = [label[name] for name in ALL if label[name] != ALL[name]]
+    compared = f"{choices.period_words(period)}, compared with {choices.period_words(against)}"
+    return f"{compared}  ·  {', '.join(scope) or 'everything'}"
+
+
+def _label(name: str, shown: bool, offered: Mapping[str, object]) -> str:
+    """The label that the choice of this name is about to have."""
+    said = st.session_state.get(name) or (st.query_params.get(name) if shown else None)
+    return said if isinstance(said, str) and said in offered else next(iter(offered))
 
 
 def _offered() -> tuple[dict[str, dict[str, str | None]], Mapping[str, Period], dict[str, dict[str, str]]]:

@@ -39,8 +39,7 @@ def _show() -> None:
                 empty.store(place.title)
             return
         clicked = board(el("header", el("h1", place.title), freshness.link(place), cls="head"), key="frame_head")
-        with st.container(horizontal=True, wrap=False, vertical_alignment="center", gap="xsmall", key="bar"):
-            asked = filters.bar()
+        asked = filters.bar()
         filters.notes()
         page.run()
         act.after(clicked, asked)

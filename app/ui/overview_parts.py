@@ -7,7 +7,7 @@ from app.charts import wording
 from app.metrics.attention import Suffering, Waiting
 from app.metrics.catalogue import KPIS
 from app.metrics.numbers import Number
-from app.ui import choices, heat, tiles
+from app.ui import heat, tiles
 from app.ui.choices import Asked
 from app.ui.markup import Markup, button, el, join
 from app.ui.overview import First, Second
@@ -38,13 +38,11 @@ def first_screen(shown: First, asked: Asked) -> Markup:
 
 def lead(sentences: Sequence[str], asked: Asked) -> Markup:
     """The headline paragraph, and what it is compared with and which zone its dates are in."""
-    compared = choices.period_words(asked.against)
-    scope = f"{asked.scoped} · " if asked.scoped else ""
-    partial = "not over yet · " if asked.partial else ""
+    partial = "Not over yet · " if asked.partial else ""
     return el(
         "header",
         el("p", " ".join(sentences)),
-        el("p", f"{scope}{partial}Compared with {compared} · dates in {asked.zone}", cls="meta"),
+        el("p", f"{partial}Dates in {asked.zone}", cls="meta"),
         cls="lead",
     )
 

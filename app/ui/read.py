@@ -62,7 +62,7 @@ _held = local()
 
 @contextmanager
 def held() -> Iterator[None]:
-    """Inside, this thread looks at one state of the store: a run of a page asks once what it is, not for every number."""
+    """Inside, this thread looks at one state of the store: a run of a page asks once what it is, not each time."""
     before = getattr(_held, "state", None)
     _held.state = before or state()
     try:

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, sync_playwright
 
 from tests import filled
 
@@ -119,9 +119,19 @@ class Reader:
 
     def choose(self, label: str, option: str) -> Page:
         """Chooses in one of the filters."""
-        self.page.get_by_role("combobox", name=re.compile(label)).click()
+        self.filters().get_by_role("combobox", name=re.compile(label)).click()
         self.page.get_by_role("option", name=option, exact=True).click()
+        self.still()
+        self.page.keyboard.press("Escape")
         return self.still()
+
+    def filters(self) -> Locator:
+        """The choices of the filter bar, opened."""
+        opened = self.page.get_by_test_id("stPopoverBody")
+        if not opened.is_visible():
+            self.page.get_by_test_id("stPopoverButton").click()
+        opened.get_by_role("combobox").first.wait_for()
+        return opened
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def test_a_link_shows_a_colleague_the_same(open_reader: OpenReader, full_app: st
     mine = open_reader()
     page = mine.go(full_app)
     mine.choose("Period", "Last 6 months")
-    mine.choose("Team", page_option(page))
+    mine.choose("Team", second_team(mine))
     link = page.url.removeprefix(full_app)
 
     theirs = open_reader()
@@ -54,12 +54,30 @@ def test_a_link_shows_a_colleague_the_same(open_reader: OpenReader, full_app: st
     assert other.locator(".tile").all_inner_texts() == page.locator(".tile").all_inner_texts()
 
 
-def page_option(page: Page) -> str:
+def second_team(reader: Reader) -> str:
     """The second team on offer."""
-    page.get_by_role("combobox", name=re.compile("Team")).click()
-    name = page.get_by_role("option").nth(1).inner_text()
-    page.keyboard.press("Escape")
+    reader.filters().get_by_role("combobox", name=re.compile("Team")).click()
+    name = reader.page.get_by_role("option").nth(1).inner_text()
+    reader.page.keyboard.press("Escape")
     return name
+
+
+def test_choices_outlive_a_change_of_page_and_a_reload_there(reader: Reader, full_app: str) -> None:
+    page = reader.go(full_app)
+    reader.choose("Period", "Last 6 months")
+    reader.choose("Tier", "Tier 0")
+
+    page.get_by_role("link", name="SLOs").click()
+    reader.still()
+
+    assert urlsplit(page.url).path == "/slos"
+    assert asked(page) == {"period": ["Last 6 months"], "tier": ["Tier 0"]}
+    page.reload()
+    reader.still()
+    expect(page.get_by_test_id("stPopoverButton")).to_contain_text("Tier 0")
+    page.get_by_role("link", name="Overview").click()
+    reader.still()
+    assert asked(page) == {"period": ["Last 6 months"], "tier": ["Tier 0"]}
 
 
 def test_a_tile_leads_to_its_rows_and_back(reader: Reader, full_app: str) -> None:
@@ -170,4 +188,4 @@ def test_a_deep_link_opens_the_frame_too(reader: Reader, full_app: str, path: st
     page = reader.go(full_app, path)
 
     expect(page.get_by_text("Robin Reader")).to_be_visible()
-    expect(page.get_by_role("combobox", name=re.compile("Period"))).to_be_visible()
+    expect(page.get_by_test_id("stPopoverButton")).to_contain_text("compared with")

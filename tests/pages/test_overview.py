@@ -15,7 +15,7 @@ def test_the_first_screen_has_headline_eight_tiles_and_the_map() -> None:
     assert first.count('class="card tile"') == 8
     assert "October 2026: " in text(first)
     assert all(f"Tier {tier}" in text(first) for tier in range(4))
-    assert "dates in UTC" in text(first)
+    assert "Dates in UTC" in text(first)
 
 
 @pytest.mark.usefixtures("full")
@@ -74,7 +74,7 @@ def test_a_month_that_is_not_over_says_so() -> None:
     first = text(boards(at.run())["overview_first"])
 
     assert "November 2026, so far:" in first
-    assert "not over yet" in first
+    assert "Not over yet" in first
 
 
 @pytest.mark.usefixtures("full")
