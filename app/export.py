@@ -8,7 +8,7 @@ import csv
 import json
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from io import TextIOWrapper
 from pathlib import Path
@@ -23,6 +23,10 @@ from app.store import listing
 
 Format = Literal["csv", "xlsx", "json"]
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
+ABOUT = ("file", "line", "column", "value", "reason")
+REJECTED = "rejected_"
+"""Before the names of the columns that say what to mend; an import passes them over."""
+_NUMBERS = frozenset({"good", "total", "minutes", "objective", "share", "value", "part", "whole", "target"})
 _LONGEST_CELL = 32_767
 _MOST_ROWS = 1_048_575
 
@@ -99,6 +103,24 @@ def write_cells(stream: TextIO, header: Sequence[str], cells: Iterable[Sequence[
         (quoted if any("\r" in one for one in row) else usual).writerow(row)
         written += 1
     return written
+
+
+def write_rejects(entity: str, found: Iterable[Mapping[str, Any]], stream: TextIO) -> int:
+    """Writes rows of one entity that were set aside (each with `source`, `row`, ABOUT) as a fact file: how many."""
+    names = columns(entity)
+    rows = (
+        [
+            *(_as_read(name, one["row"].get(name) or (one["source"] if name == "source" else "")) for name in names),
+            *(guarded("" if one[about] is None else str(one[about])) for about in ABOUT),
+        ]
+        for one in found
+    )
+    return write_cells(stream, [*names, *(f"{REJECTED}{about}" for about in ABOUT)], rows)
+
+
+def _as_read(name: str, cell: str) -> str:
+    """A cell as it was read, but no formula; where numbers stand, a sign is none."""
+    return f"'{cell}" if cell.startswith(("=", "@") if name in _NUMBERS else ("=", "@", "+", "-")) else cell
 
 
 def write_json(conn: Connection, entity: str, stream: TextIO) -> int:

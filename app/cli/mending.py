@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from app.export import columns, guarded, write_cells
+from app.export import ABOUT, guarded, write_cells, write_rejects
 from app.records import ENTITIES
 from app.store.listing import open_rejects
 
@@ -16,11 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from sqlalchemy.engine import Connection
 
-_ABOUT = ("file", "line", "column", "value", "reason")
-PREFIX = "rejected_"
-"""Of the columns that say what to mend; an import passes them over."""
 _CELL = 80
-_SIGNED = frozenset({"good", "total", "minutes", "objective", "share", "value", "part", "whole", "target"})
 
 
 def rejects(conn: "Connection", entity: str | None) -> list[Mapping[str, Any]]:
@@ -34,9 +30,9 @@ def table(found: Sequence[Mapping[str, Any]], console: "Console") -> None:
 
     if not found:
         return
-    grid = Table("entity", *_ABOUT, box=None, pad_edge=False)
+    grid = Table("entity", *ABOUT, box=None, pad_edge=False)
     for one in found:
-        cells = [_text(one[name]) for name in ("entity", *_ABOUT)]
+        cells = [_text(one[name]) for name in ("entity", *ABOUT)]
         grid.add_row(*(text if len(text) <= _CELL else text[: _CELL - 1] + "…" for text in cells[:-1]), cells[-1])
     console.print(grid, markup=False)
 
@@ -44,15 +40,15 @@ def table(found: Sequence[Mapping[str, Any]], console: "Console") -> None:
 def listing(found: Sequence[Mapping[str, Any]], form: str, importable: bool) -> None:
     """CSV or JSON on the standard output. `importable`: of one entity, in its own columns."""
     if form == "json":
-        names = ("source", "entity", *_ABOUT, "row")
+        names = ("source", "entity", *ABOUT, "row")
         typer.echo(json.dumps([{name: one[name] for name in names} for one in found], ensure_ascii=False, indent=1))
     elif importable:
         _write(found, sys.stdout)
     else:
         rows = (
-            [*(guarded(_text(one[name])) for name in ("entity", *_ABOUT, "source")), _json(one["row"])] for one in found
+            [*(guarded(_text(one[name])) for name in ("entity", *ABOUT, "source")), _json(one["row"])] for one in found
         )
-        write_cells(sys.stdout, ["entity", *_ABOUT, "source", "row"], rows)
+        write_cells(sys.stdout, ["entity", *ABOUT, "source", "row"], rows)
 
 
 def files(found: Sequence[Mapping[str, Any]], folder: Path) -> Iterator[tuple[Path, int]]:
@@ -68,20 +64,8 @@ def files(found: Sequence[Mapping[str, Any]], folder: Path) -> Iterator[tuple[Pa
 
 
 def _write(found: Sequence[Mapping[str, Any]], stream: Any) -> None:
-    names = columns(found[0]["entity"]) if found else ()
-    rows = (
-        [
-            *(_safe(name, one["row"].get(name) or (one["source"] if name == "source" else "")) for name in names),
-            *(guarded(_text(one[about])) for about in _ABOUT),
-        ]
-        for one in found
-    )
-    write_cells(stream, [*names, *(f"{PREFIX}{about}" for about in _ABOUT)], rows)
-
-
-def _safe(name: str, cell: str) -> str:
-    """A cell as it was read, but no formula; where numbers stand, a sign is none."""
-    return f"'{cell}" if cell.startswith(("=", "@") if name in _SIGNED else ("=", "@", "+", "-")) else cell
+    if found:
+        write_rejects(found[0]["entity"], found, stream)
 
 
 def _text(value: Any) -> str:
