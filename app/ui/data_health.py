@@ -279,7 +279,7 @@ def run_rows(runs: Sequence[Run]) -> list[dict[str, Any]]:
             "at": run.finished_at or run.started_at,
             "actor": run.actor,
             "source": run.source,
-            "files": run.names,
+            "files": ", ".join(run.names),
             "status": run.status,
             **run.total._asdict(),
         }

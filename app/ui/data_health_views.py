@@ -166,7 +166,7 @@ def imports(health: Health) -> None:
         "health_runs",
         [
             Column("at", "When", show=_instant(health)),
-            Column("files", "Files", show=_files, wide=True),
+            Column("files", "Files", show=_clipped, wide=True),
             Column("source", "Source"),
             Column("actor", "By"),
             Column("new", "New", show=_count, number=True),
@@ -268,7 +268,3 @@ def _late_count(value: int | None) -> Markup | str:
 def _clipped(value: str | None) -> str:
     text = value or ""
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-
-
-def _files(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
