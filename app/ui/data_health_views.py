@@ -76,8 +76,11 @@ def sources(health: Health) -> None:
 def covered(counts: coverage.Counts, shown: Sequence[Any]) -> tuple[str, str]:
     """What the coverage map finds, and how to read it."""
     gaps = coverage.holes({key: row for key, row in counts.items() if key[0] in coverage.MONTHLY}, shown)
-    if not any(any(row) for row in counts.values()):
+    filled = [month for at, month in enumerate(shown) if any(row[at] for row in counts.values())]
+    if not filled:
         title = "Coverage: no dated fact in these months"
+    elif len(filled) == 1:
+        title = f"Coverage: all dated facts lie in {wording.period(filled[0].key)}"
     elif not gaps:
         title = "Coverage: no month is missing of what comes every month"
     else:

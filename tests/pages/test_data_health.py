@@ -415,6 +415,8 @@ def test_an_empty_month_is_missing_only_of_what_comes_every_month() -> None:
 
     assert data_health_views.covered(quiet, months)[0] == "Coverage: no month is missing of what comes every month"
     assert data_health_views.covered(torn, months)[0] == "Coverage: 2 empty months between filled ones, in sli"
+    lonely = {("sli", "file"): (*[0] * 23, 5)}
+    assert data_health_views.covered(lonely, months)[0] == "Coverage: all dated facts lie in November 2026"
     assert data_health_views.covered({}, months)[0] == "Coverage: no dated fact in these months"
 
 
