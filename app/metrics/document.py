@@ -42,7 +42,6 @@ HELD_AGAINST = {
     "duration": "process limits (XmR) on logarithms",
 }
 OTHERWISE = "process limits (XmR)"
-"""Fields of Facts that are sums or links, and the fact file that they come from."""
 
 HONESTY = f"""\
 ## How to read a number
