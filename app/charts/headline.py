@@ -49,7 +49,7 @@ def headline(story: Story) -> tuple[str, ...]:
     sentence without data."""
     told = [_slos(story), _impact(story), _frozen(story), _risks(story)]
     first = [sentence for sentence in told if sentence]
-    if not first and all(number.value is None for number in story.numbers.values()):
+    if all(number.value is None for number in story.numbers.values()) and not (story.frozen or story.expired):
         where = f" for {story.scoped}" if story.scoped else ""
         return (f"{story.period}: no data{where}.",)
     more = [sentence for sentence in (_late(story), *_changes(story)) if sentence]
@@ -73,12 +73,13 @@ def _slos(story: Story) -> str:
 def _impact(story: Story) -> str:
     number = story.numbers.get("customer_impact_minutes")
     if number is None or number.value is None:
-        return ""
+        known = story.slos is not None and story.slos.value is not None
+        return "" if known or number is None else "Customer impact is not known."
     if number.value == 0:
         return "Customers were not affected."
     aimed = ""
     if number.target is not None and number.verdict == "missed":
-        aimed = f" ({_minutes(number.target)} aimed for)"
+        aimed = f" ({_minutes(number.target) if number.target else 'none'} aimed for)"
     return f"Customers were affected for {_minutes(number.value)}{aimed}{_moved(number)}."
 
 

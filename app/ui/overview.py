@@ -48,6 +48,12 @@ class Second:
     worst: tuple[Suffering, ...]
     changed: tuple[Number, ...]
     waiting: tuple[Waiting, ...]
+    judged: bool
+    """Whether there is anything to judge services by."""
+    told: bool
+    """Whether any number has months enough to tell a change."""
+    kept: bool
+    """Whether there are actions, risks or tests at all that could wait."""
     services: Mapping[str, str]
     slos: Mapping[str, str]
     policy: Policy
@@ -87,6 +93,8 @@ def kpi_face(key: str, now: Number, before: Number, trend: Sequence[Number], pol
     match key:
         case "error_budget_remaining":
             return spent_face(made, now, before)
+        case "slo_compliance" if now.value is None:
+            return replace(made, target="Target by tier")
         case "slo_compliance" if now.value is not None and now.target is None and judged:
             return _compliance_face(made, judged)
         case "time_to_restore" if now.value is not None:
@@ -243,10 +251,14 @@ def second(asked: Asked) -> Second:
     facts = read.facts(_WAIT, Ask((), asked.as_of))
     by_service = read.numbers(_OF_SERVICES, asked.ask(by=("service",)))
     measured = [key for key, kpi in KPIS.items() if kpi.measured and not kpi.always_by]
+    numbers = read.numbers(measured, asked.ask())
     return Second(
         worst=tuple(attention.worst(_budgets(asked), by_service, _homes(asked))),
-        changed=tuple(attention.changed(read.numbers(measured, asked.ask()))),
+        changed=tuple(attention.changed(numbers)),
         waiting=tuple(attention.waiting(facts, asked.ask())),
+        judged=any(number.value is not None for number in by_service),
+        told=any(number.value is not None and number.signal != "too_few" for number in numbers),
+        kept=bool(facts.actions or facts.risks or facts.dr_tests),
         services={service.service: service.name for service in facts.services.values()},
         slos={slo.slo: slo.name for slo in facts.slos},
         policy=facts.policy,

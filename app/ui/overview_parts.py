@@ -13,6 +13,12 @@ from app.ui.markup import Markup, button, el, join
 from app.ui.overview import First, Second
 
 _SHOWN = 8
+NOBODY = "No service missed an SLO or touched a customer."
+UNJUDGED = "No data on any service: bring sli.csv, incidents.csv and impacts.csv."
+STEADY = "No real change: every number moves within its usual range."
+TOO_FEW = "Too few months to tell: a real change is one beyond what six months before have shown to be usual."
+NOTHING = "Nothing is overdue or about to run out."
+UNKEPT = "No actions, risks or DR tests are known: bring actions.csv, risks.csv and dr_tests.csv."
 _WORDS = {
     "acceptance_expired": ("late", "acceptance ran out on"),
     "review_overdue": ("late", "review was due on"),
@@ -61,7 +67,7 @@ def second_screen(shown: Second, asked: Asked) -> Markup:
     """Worst services, changes and what waits."""
     return join(
         el("div", worst(shown, asked), changed(shown, asked), cls="grid two below"),
-        waiting(shown.waiting, asked),
+        waiting(shown.waiting, asked, shown.kept),
     )
 
 
@@ -83,7 +89,7 @@ def worst(shown: Second, asked: Asked) -> Markup:
     body = (
         el("ol", join(*items), cls="items")
         if items
-        else el("p", "No service missed an SLO or touched a customer.", cls="muted")
+        else el("p", NOBODY if shown.judged else UNJUDGED, cls="muted small")
     )
     return _section("Worst services", f"By spent budgets, then customer impact, {asked.words}", body)
 
@@ -134,9 +140,7 @@ def changed(shown: Second, asked: Asked) -> Markup:
     if len(shown.changed) > 5:
         items.append(el("li", el("p", f"and {len(shown.changed) - 5} more", cls="why")))
     body = (
-        el("ul", join(*items), cls="items")
-        if items
-        else el("p", "No real change: every number moves within its usual range.", cls="muted")
+        el("ul", join(*items), cls="items") if items else el("p", STEADY if shown.told else TOO_FEW, cls="muted small")
     )
     return _section("What has really changed", "Beyond the usual variation of the twelve months before", body)
 
@@ -150,13 +154,11 @@ def _since(number: Number, shown: Second, asked: Asked) -> str:
     return f"{value}{usual}; {fresh}."
 
 
-def waiting(things: Sequence[Waiting], asked: Asked) -> Markup:
+def waiting(things: Sequence[Waiting], asked: Asked, kept: bool = True) -> Markup:
     """How many things of each kind wait today, and the most pressing of them."""
     today = wording.day(asked.as_of.astimezone().date())
     if not things:
-        return _section(
-            "Decisions waiting", f"On {today}", el("p", "Nothing is overdue or about to run out.", cls="muted")
-        )
+        return _section("Decisions waiting", f"On {today}", el("p", NOTHING if kept else UNKEPT, cls="muted small"))
     counts: dict[str, int] = {}
     for thing in things:
         counts[thing.kind] = counts.get(thing.kind, 0) + 1

@@ -25,8 +25,8 @@ from app.store import numbers as store_numbers
 from app.store.freshness import SourceState
 
 _FRESH = timedelta(minutes=5)
-_ROUTINE = frozenset({"sli", "incidents", "impacts", "pages", "deployments"})
-"""Entities whose facts happen rather than being planned: the last of them is where the data end."""
+_ROUTINE = (frozenset({"sli", "incidents", "impacts"}), frozenset({"pages", "deployments"}))
+"""Entities whose facts happen, rather than are planned, the weightiest first: with the last of them ends the story."""
 
 
 class State(NamedTuple):
@@ -49,7 +49,7 @@ class Directory(NamedTuple):
     first: date | None
     """The local day of the first fact; None without any."""
     last: date | None
-    """The local day of the last one that is not in the future."""
+    """The local day of the last one that is not in the future: of SLIs and incidents, where there are any."""
 
 
 def now() -> datetime:
@@ -144,8 +144,8 @@ def _directory(of: State, today: date) -> Directory:
     clock = moment()
     spans = {name: [span for span in kept if span.start <= clock] for name, kept in found.watched.items()}
     began = [span.start for kept in spans.values() for span in kept]
-    routine = [min(span.end, clock) for name in _ROUTINE for span in spans.get(name, ())]
-    ended = routine or [min(span.end, clock) for kept in spans.values() for span in kept]
+    ends = [[min(span.end, clock) for name in names for span in spans.get(name, ())] for names in (*_ROUTINE, spans)]
+    ended = next((found for found in ends if found), [])
     services = found.services.values()
     return Directory(
         empty=not services and not began,
