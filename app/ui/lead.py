@@ -1,17 +1,13 @@
-"""The top of a page: the sentence that answers its question, and what that is compared with."""
+"""The top of a page: the sentence that answers its question, and the headings of its parts."""
 
-from app.ui import choices
 from app.ui.choices import Asked
 from app.ui.markup import Markup, Part, el
 
 
 def lead(finding: str, asked: Asked, *more: Part) -> Markup:
     """What a page that answers for the filters says first."""
-    said = [asked.scoped] if asked.scoped else []
-    said += ["not over yet"] if asked.partial else []
-    said += [f"compared with {choices.period_words(asked.against)}", f"dates in {asked.zone}"]
-    meta = " · ".join(said)
-    return el("header", el("p", finding), *more, el("p", meta[:1].upper() + meta[1:], cls="meta"), cls="lead")
+    meta = f"{'Not over yet · ' if asked.partial else ''}Dates in {asked.zone}"
+    return el("header", el("p", finding), *more, el("p", meta, cls="meta"), cls="lead")
 
 
 def heading(title: str, sub: str = "") -> Markup:
