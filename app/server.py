@@ -39,7 +39,7 @@ SCRIPT = ROOT / "app" / "streamlit_app.py"
 ICON = ROOT / "app" / "static" / "favicon.png"
 LOG = logging.getLogger("nines")
 PRELOADED = ("pandas", "plotly.graph_objects", "pyarrow", "scipy.stats", "sqlalchemy.dialects.sqlite")
-PIECES = ("BidiComponent", "Selectbox")
+PIECES = ("BidiComponent",)
 """What the first screens are made of, in Streamlit's frontend."""
 _GRACE_SECONDS = 2
 
