@@ -24,7 +24,7 @@ from app.store import freshness as store_freshness
 from app.store import numbers as store_numbers
 from app.store.freshness import SourceState
 
-_FRESH = timedelta(minutes=5)
+_FRESH = timedelta(minutes=15)
 _ROUTINE = (frozenset({"sli", "incidents", "impacts"}), frozenset({"pages", "deployments"}))
 """Entities whose facts happen, rather than are planned, the weightiest first: with the last of them ends the story."""
 
@@ -88,7 +88,7 @@ _moments: dict[State, datetime] = {}
 
 
 def moment() -> datetime:
-    """As of when the pages speak: now, or up to five minutes ago where nothing was written since."""
+    """As of when the pages speak: now, or up to a quarter of an hour ago where nothing was written since."""
     here, clock = state(), now()
     kept = _moments.get(here)
     if kept is None or not timedelta() <= clock - kept < _FRESH:

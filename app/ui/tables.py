@@ -19,6 +19,7 @@ from app.ui import exports
 from app.ui.board import Act, board
 from app.ui.markup import Markup, button, el, join
 
+__all__ = ("ACT", "URL", "Act", "Column", "Row", "link", "plain", "table")
 ACT, URL = "\0act", "\0url"
 PAGE_ROWS = 20
 Row = Mapping[str, Any]

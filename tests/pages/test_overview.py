@@ -19,6 +19,15 @@ def test_the_first_screen_has_headline_eight_tiles_and_the_map() -> None:
 
 
 @pytest.mark.usefixtures("full")
+def test_a_late_source_is_told_beside_the_title() -> None:
+    head = boards(app().run())["frame_head"]
+
+    assert "Data to 22 Nov" in text(head)
+    assert "1 of 6 sources late" in text(head)
+    assert "fresh red" in head, "it feeds this page"
+
+
+@pytest.mark.usefixtures("full")
 def test_it_uses_neither_plotly_nor_a_data_frame() -> None:
     at = app().run()
 
