@@ -262,7 +262,9 @@ def test_light_facts_come_whole_and_are_read_anew_after_a_write(engine: Engine) 
 
 
 def test_an_empty_store_gives_empty_facts(engine: Engine) -> None:
-    needs = frozenset({"sli_sums", "sli_windows", "sli_lookbacks", "page_sums", "engage_counts", "deployment_sums", "lead_counts"})
+    needs = frozenset(
+        {"sli_sums", "sli_windows", "sli_lookbacks", "page_sums", "engage_counts", "deployment_sums", "lead_counts"}
+    )
 
     with reading(engine) as conn:
         found = load(conn, needs | {"sli", "pages", "deployments", "linked", "incidents"}, _october())
