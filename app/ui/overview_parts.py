@@ -1,12 +1,12 @@
 """The Overview's parts as markup: headline, map, worst services, changes, decisions waiting."""
 
 from collections.abc import Sequence
-from datetime import date
 
 from app.charts import wording
 from app.metrics.attention import Suffering, Waiting
 from app.metrics.catalogue import KPIS
 from app.metrics.numbers import Number
+from app.metrics.periods import local_day
 from app.ui import heat, tiles
 from app.ui.choices import Asked
 from app.ui.markup import Markup, button, el, join
@@ -156,7 +156,7 @@ def _since(number: Number, shown: Second, asked: Asked) -> str:
 
 def waiting(things: Sequence[Waiting], asked: Asked, kept: bool = True) -> Markup:
     """How many things of each kind wait today, and the most pressing of them."""
-    today = wording.day(asked.as_of.astimezone().date())
+    today = wording.day(local_day(asked.as_of, asked.zone))
     if not things:
         return _section("Decisions waiting", f"On {today}", el("p", NOTHING if kept else UNKEPT, cls="muted small"))
     counts: dict[str, int] = {}
@@ -202,19 +202,11 @@ def _waiting(thing: Waiting) -> Markup:
         el(
             "div",
             el("span", thing.title),
-            el("span", f"{_short(words)} {_day(thing.on)}", cls=f"small {tone}"),
+            el("span", f"{words} {wording.day(thing.on)}", cls=f"small {tone}"),
             cls="row",
         ),
         el("p", f"{thing.id}{owner}{origin}", cls="why"),
     )
-
-
-def _short(words: str) -> str:
-    return words
-
-
-def _day(on: date) -> str:
-    return wording.day(on)
 
 
 def _section(title: str, sub: str, body: Markup) -> Markup:

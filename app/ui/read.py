@@ -1,8 +1,8 @@
 """What pages know of the store: the one reader and the one cache. Everything read is frozen and shared between
 sessions.
 
-Answers are kept per store, generation (every write counts it up) and question. `moment()` is "now" to within five
-minutes, so that a click asks the same question as the click before it; after a write it is now again.
+Answers are kept per store, generation (every write counts it up) and question. `moment()` is "now" to within a
+quarter of an hour, so that a click asks the same question as the click before it; after a write it is now again.
 """
 
 from collections.abc import Iterator, Sequence
