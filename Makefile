@@ -6,9 +6,8 @@ UV := $(BIN)/uv
 INSTALL := $(UV) pip install --quiet --python $(BIN)/python
 COMPILE := $(UV) pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-annotate \
 	--custom-compile-command "make lock"
-TEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 
-.PHONY: help setup setup-dev run test check format bench lock docs clean
+.PHONY: help setup setup-dev run test lint check format bench lock docs clean
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
@@ -21,13 +20,14 @@ run: setup ## serve the demo organisation on http://127.0.0.1:8501
 	$(BIN)/nines serve --demo
 
 test: setup-dev ## the whole suite
-	$(TEST)
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-check: setup-dev ## format, lint, types, then the whole suite
+lint: setup-dev ## format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(TEST)
+
+check: lint test ## what CI runs
 
 format: setup-dev ## mend what ruff can mend
 	$(BIN)/ruff format .
