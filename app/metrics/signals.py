@@ -99,7 +99,7 @@ def _limits(shape: str, before: Sequence[Point], now: Point) -> Limits:
             found = binomial_limits(part / whole if 0 < part < whole else (part + 0.5) / (whole + 1), now.whole)
             return found._replace(centre=part / whole)
         case "duration":
-            logs = xmr([log(max(p.value, _SMALLEST)) for p in before])
+            logs = xmr([log(p.value) for p in before])
             return Limits(*(exp(limit) for limit in logs))
     return xmr([p.value for p in before])
 
@@ -114,6 +114,9 @@ def signal(
     before = before[-BASELINE:]
     if len(before) < FEWEST:
         return Signal("too_few")
+    if shape == "duration":
+        before = [p._replace(value=max(p.value, _SMALLEST)) for p in before]
+        now = now._replace(value=max(now.value, _SMALLEST))
     limits = _limits(shape, before, now)
     # A count's centre follows its exposure: compare rates, so that a short February does not look like a fall.
     by_exposure = shape == "count" and now.whole > 0

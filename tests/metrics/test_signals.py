@@ -42,6 +42,10 @@ def test_quiet_month_after_quiet_month_is_steady() -> None:
     assert signal("share", [Point(1, 9, 9)] * 12, Point(1, 9, 9), "higher").word == "steady"
 
 
+def test_nothing_after_nothing_is_no_faster() -> None:
+    assert signal("duration", [Point(0.0)] * 12, Point(0.0), "lower").word == "steady"
+
+
 def test_half_a_month_is_held_against_half_the_expected_count() -> None:
     told = signal("count", _counts(*[20] * 12), Point(10, 10, 15), "lower")
 
