@@ -61,9 +61,9 @@ def beyond(value: float, limits: Limits) -> int:
 def longest_run(values: Sequence[float], centre: float) -> int:
     """How many values at the end lie on one side of the centre: positive above, negative below; on the centre ends
     it."""
-    run = 0
+    run, slack = 0, 1e-9 * abs(centre)
     for value in reversed(values):
-        side = (value > centre) - (value < centre)
+        side = (value > centre + slack) - (value < centre - slack)
         if side == 0 or run * side < 0:
             break
         run += side
