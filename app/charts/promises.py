@@ -40,7 +40,7 @@ def matrix(
     )
     return Chart(
         "heat",
-        _finding(cells, names, months, partial),
+        finding(cells, names, months, partial),
         "What each SLO attained, by month, against the objective then valid",
         "share",
         tuple(months),
@@ -50,7 +50,8 @@ def matrix(
     )
 
 
-def _finding(cells: Cells, names: Mapping[str, str], months: Sequence[str], partial: frozenset[int]) -> str:
+def finding(cells: Cells, names: Mapping[str, str], months: Sequence[str], partial: frozenset[int]) -> str:
+    """How many SLOs missed in any month that is over; told over `names` (id → name)."""
     over = [month for at, month in enumerate(months) if at not in partial]
     known = {slo: [cells[slo, month] for month in over if (slo, month) in cells] for slo in names}
     judged = {slo: [one for one in row if one.met is not None] for slo, row in known.items()}

@@ -44,20 +44,20 @@ def causes(found: Sequence[Incident]) -> list[tuple[str, int]]:
     return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-def chains(facts: Facts, ask: Ask) -> list[tuple[Incident, ...]]:
+def chains(facts: Facts, ask: Ask, again: Mapping[ID, str]) -> list[tuple[Incident, ...]]:
     """Incidents that repeat one another, each chain in order of time, the longest first; those of which at least one
-    was detected in the periods and scope."""
+    was detected in the periods and scope. `again` is what `repeats` found."""
     here = {(one.source, one.incident) for one in detected(facts, ask)}
-    found = [chain for chain in _chains(facts) if any((one.source, one.incident) in here for one in chain)]
+    found = [chain for chain in _chains(facts, again) if any((one.source, one.incident) in here for one in chain)]
     return sorted(found, key=lambda chain: (-len(chain), -chain[-1].detected_at.timestamp(), chain[0].incident))
 
 
 def chain_of(facts: Facts, incident: Incident) -> tuple[Incident, ...]:
     """The chain of repeats that an incident stands in, in order of time; empty for one that stands alone."""
-    return next((chain for chain in _chains(facts) if incident in chain), ())
+    return next((chain for chain in _chains(facts, repeats(facts)) if incident in chain), ())
 
 
-def _chains(facts: Facts) -> list[tuple[Incident, ...]]:
+def _chains(facts: Facts, again: Mapping[ID, str]) -> list[tuple[Incident, ...]]:
     by_id = {(one.source, one.incident): one for one in real(facts)}
     homes: defaultdict[str, list[ID]] = defaultdict(list)
     for key in by_id:
@@ -70,7 +70,7 @@ def _chains(facts: Facts) -> list[tuple[Incident, ...]]:
             key = root[key]
         return key
 
-    for key, earlier in repeats(facts).items():
+    for key, earlier in again.items():
         other = (key[0], earlier) if (key[0], earlier) in by_id else next(iter(homes.get(earlier, ())), None)
         if other is not None and key in by_id:
             root[find(key)] = find(other)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import lru_cache
 
 from app.charts import findings, wording
 from app.charts import incidents as drawn
@@ -24,6 +25,7 @@ from app.ui.choices import Asked
 from app.ui.history import History, history
 from app.ui.marks import marked, marks
 from app.ui.overview import kpi_face
+from app.ui.read import State
 from app.ui.tiles import Face
 
 TILES = (
@@ -72,6 +74,11 @@ class Shown:
 
 def shown(asked: Asked) -> Shown:
     """Everything on the page, from the numbers and facts of the chosen period and scope."""
+    return _shown(read.state(), asked)
+
+
+@lru_cache(maxsize=16)
+def _shown(of: State, asked: Asked) -> Shown:
     ask = asked.ask()
     numbers = history(_KEYS, asked)
     facts = read.facts(_NEEDS, ask)
@@ -79,16 +86,16 @@ def shown(asked: Asked) -> Shown:
     reviews = tuple(lessons.reviews(facts, ask))
     actions = tuple(lessons.actions(facts, ask))
     policy = facts.policy
-    priced = _priced(facts, asked)
+    priced, again = _priced(facts, asked), repeats(facts)
     before = between(_FIRST, asked.period.after - timedelta(1), "span", asked.zone)[0]
     return Shown(
         finding=findings.happened(_told(asked, numbers, found, reviews, actions, policy)),
         faces=tuple(_face(key, numbers, policy, asked, priced) for key in TILES),
         numbers=numbers,
         found=found,
-        repeated=repeats(facts),
+        repeated=again,
         tolls=lessons.tolls(facts, found, asked.as_of),
-        chains=tuple(lessons.chains(facts, ask)),
+        chains=tuple(lessons.chains(facts, ask, again)),
         reviews=reviews,
         actions=actions,
         last=next(iter(lessons.detected(facts, replace(ask, periods=(before,)))), None),

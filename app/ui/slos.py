@@ -2,17 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from app.charts import findings, wording
 from app.charts.description import Chart
 from app.charts.findings import Promises
+from app.charts.promises import finding, matrix
 from app.charts.promises import history as slo_history
-from app.charts.promises import matrix
 from app.charts.trend import trend
 from app.metrics import promises
 from app.metrics.catalogue import KPIS
 from app.metrics.facts import Facts, Service, Slo
 from app.metrics.grouping import Places
+from app.metrics.measure import measure
 from app.metrics.numbers import Number
 from app.metrics.promises import Kept, Left, Revision, Taken
 from app.policy import Policy
@@ -21,6 +23,7 @@ from app.ui.choices import Asked
 from app.ui.history import History, history
 from app.ui.marks import marked, marks
 from app.ui.overview import kpi_face, unfit
+from app.ui.read import State
 from app.ui.tiles import Face
 
 KEYS = ("slo_compliance", "slos_met", "error_budget_remaining")
@@ -80,9 +83,14 @@ class Shown:
 
 def shown(asked: Asked) -> Shown:
     """Everything on the page, from the numbers and facts of the chosen period and scope."""
+    return _shown(read.state(), asked)
+
+
+@lru_cache(maxsize=16)
+def _shown(of: State, asked: Asked) -> Shown:
     ask = asked.ask()
     numbers = history(KEYS, asked)
-    facts = read.facts(frozenset({"sli_sums", "sli_windows"}), ask)
+    facts = read.facts(frozenset({"sli_sums", "sli_windows", "sli_lookbacks"}), ask)
     months = read.facts(frozenset({"sli_sums"}), asked.ask(*asked.trend))
     found = _promises(asked, facts)
     services = promises.unpromised(facts, ask)
@@ -106,7 +114,8 @@ def _promises(asked: Asked, facts: Facts) -> tuple[Promise, ...]:
     """Every SLO in scope, the most pressing first."""
     ask = asked.ask()
     by_slo: dict[tuple[str, str], Number] = {}
-    for number in read.numbers(_BY_SLO, asked.ask(by=("slo",))):
+    # Measured on the one period alone: a table of SLOs shows no signals, so it needs no year of windows before it.
+    for number in measure(_BY_SLO, facts, asked.ask(by=("slo",))):
         by_slo[number.kpi, number.group.slo or ""] = number
     kept = {(one.slo.source, one.slo.slo): one for one in promises.kept(facts, ask)}
     left = promises.left(facts, ask)
@@ -215,16 +224,21 @@ def partial_months(asked: Asked) -> frozenset[int]:
     return frozenset(at for at, month in enumerate(asked.trend) if month.end > asked.as_of)
 
 
-def months(page: Shown, asked: Asked) -> Chart:
-    """What each SLO attained month by month, those that missed most often first."""
+def by_misses(page: Shown, asked: Asked) -> list[str]:
+    """The SLOs that were ever measured in the months of the trend, those that missed most often first."""
+    misses = {one.slo.slo: 0 for one in page.promises if any((one.slo.slo, m.key) in page.months for m in asked.trend)}
+    for (slo, _), kept in page.months.items():
+        if slo in misses:
+            misses[slo] += kept.met is False
+    return sorted(misses, key=lambda slo: -misses[slo])
+
+
+def months(page: Shown, asked: Asked, slos: Sequence[str]) -> Chart:
+    """What these SLOs attained month by month; the finding is of all."""
     keys = [month.key for month in asked.trend]
-    misses = {
-        one.slo.slo: sum(kept.met is False for key in keys if (kept := page.months.get((one.slo.slo, key))))
-        for one in page.promises
-    }
-    measured = [one for one in page.promises if any((one.slo.slo, key) in page.months for key in keys)]
-    ordered = sorted(measured, key=lambda one: -misses[one.slo.slo])
-    return matrix(page.months, {one.slo.slo: one.slo.name for one in ordered}, keys, partial_months(asked))
+    names = {one.slo.slo: one.slo.name for one in page.promises}
+    chart = matrix(page.months, {slo: names[slo] for slo in slos}, keys, partial_months(asked))
+    return replace(chart, title=finding(page.months, names, keys, partial_months(asked)))
 
 
 def one_by_month(page: Shown, one: Promise, asked: Asked) -> Chart:

@@ -13,7 +13,7 @@ from app.ui import heat, tiles
 from app.ui.choices import Asked
 from app.ui.lead import lead
 from app.ui.markup import Markup, button, el, join
-from app.ui.slos import Promise, Shown, months
+from app.ui.slos import Promise, Shown, by_misses, months
 
 STATE_WORDS: dict[str, tuple[VerdictKey, str]] = {
     "ok": ("met", "ok"),
@@ -162,19 +162,14 @@ def _revision(slo: Slo, before: float) -> str:
 
 def month_map(page: Shown, asked: Asked, at: int) -> tuple[Markup, int]:
     """The months' map, a page of rows of it (counted from 1), and how many pages there are."""
-    chart = months(page, asked)
-    if not chart.series:
-        return el("section", el("h2", chart.title), el("p", chart.empty, cls="muted"), cls="card section"), 1
-    pages = -(-len(chart.series) // ROWS)
+    ordered = by_misses(page, asked)
+    pages = max(1, -(-len(ordered) // ROWS))
     at = min(max(at, 1), pages)
-    ids = _ids(page, [series.name for series in chart.series])
-    rows = slice((at - 1) * ROWS, at * ROWS)
-    part = heat.heat(
-        type(chart)(**{**vars(chart), "series": chart.series[rows]}),
-        [{"do": "slo", "slo": slo} for slo in ids[rows]],
-        asked.period.key,
-        labelled=True,
-    )
+    slos = ordered[(at - 1) * ROWS : at * ROWS]
+    chart = months(page, asked, slos)
+    if not slos:
+        return el("section", el("h2", chart.title), el("p", chart.empty, cls="muted"), cls="card section"), 1
+    part = heat.heat(chart, [{"do": "slo", "slo": slo} for slo in slos], asked.period.key, labelled=True)
     drawn = el(
         "section",
         el("h2", chart.title),
@@ -183,13 +178,6 @@ def month_map(page: Shown, asked: Asked, at: int) -> tuple[Markup, int]:
         cls="card section",
     )
     return drawn, pages
-
-
-def _ids(page: Shown, names: Sequence[str]) -> list[str]:
-    by_name: dict[str, list[str]] = {}
-    for one in page.promises:
-        by_name.setdefault(one.slo.name, []).append(one.slo.slo)
-    return [by_name[name].pop(0) if len(by_name[name]) > 1 else by_name[name][0] for name in names]
 
 
 def catalogue(page: Shown) -> Markup:
