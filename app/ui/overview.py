@@ -48,8 +48,8 @@ class Second:
     worst: tuple[Suffering, ...]
     changed: tuple[Number, ...]
     waiting: tuple[Waiting, ...]
-    judged: bool
-    """Whether there is anything to judge services by."""
+    known: frozenset[str]
+    """The KPIs that services can be judged by: those that any service has a number of."""
     told: bool
     """Whether any number has months enough to tell a change."""
     kept: bool
@@ -256,7 +256,7 @@ def second(asked: Asked) -> Second:
         worst=tuple(attention.worst(_budgets(asked), by_service, _homes(asked))),
         changed=tuple(attention.changed(numbers)),
         waiting=tuple(attention.waiting(facts, asked.ask())),
-        judged=any(number.value is not None for number in by_service),
+        known=frozenset(number.kpi for number in by_service if number.value is not None),
         told=any(number.value is not None and number.signal != "too_few" for number in numbers),
         kept=bool(facts.actions or facts.risks or facts.dr_tests),
         services={service.service: service.name for service in facts.services.values()},

@@ -13,7 +13,9 @@ from app.ui.markup import Markup, button, el, join
 from app.ui.overview import First, Second
 
 _SHOWN = 8
-NOBODY = "No service missed an SLO or touched a customer."
+NOBODY = "No service spent a budget or touched a customer."
+UNTOUCHED = "No service spent a budget; what touched customers is not known."
+UNSPENT = "No service touched a customer; no SLO was measured."
 UNJUDGED = "No data on any service: bring sli.csv, incidents.csv and impacts.csv."
 STEADY = "No real change: every number moves within its usual range."
 TOO_FEW = "Too few months to tell: a real change is one beyond what six months before have shown to be usual."
@@ -86,12 +88,16 @@ def worst(shown: Second, asked: Asked) -> Markup:
         )
         for one in shown.worst
     ]
-    body = (
-        el("ol", join(*items), cls="items")
-        if items
-        else el("p", NOBODY if shown.judged else UNJUDGED, cls="muted small")
-    )
+    body = el("ol", join(*items), cls="items") if items else el("p", nobody(shown), cls="muted small")
     return _section("Worst services", f"By spent budgets, then customer impact, {asked.words}", body)
+
+
+def nobody(shown: Second) -> str:
+    """What an empty list of services means: that all is well only as far as anything is known."""
+    touched, measured = "customer_impact_minutes" in shown.known, "slos_met" in shown.known
+    if touched and measured:
+        return NOBODY
+    return UNTOUCHED if measured else UNSPENT if touched else UNJUDGED
 
 
 def reason(one: Suffering, shown: Second) -> str:
