@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
 
-from app.metrics.facts import Facts
+from app.metrics.facts import Facts, Span
 from app.metrics.grouping import Places
 from app.metrics.incidents import end, minutes, real
 from app.metrics.kpi import Kpi
@@ -134,6 +134,23 @@ def _heaviest(found: list[Window]) -> Iterator[tuple[Window, datetime, datetime]
         yield held
 
 
+def looked(facts: Facts) -> list[Span]:
+    """When somebody was looking for impact: over impacts, and over incidents where these say whether
+    customers were affected."""
+    entities = ["impacts"]
+    if any(incident.customer_impact is not None for incident in facts.incidents):
+        entities.append("incidents")
+    return [span for entity in entities for span in facts.watched.get(entity, ())]
+
+
+def has_cost(places: Places, group: Group) -> bool:
+    """Whether any service of a group has a cost of downtime."""
+    return any(
+        service.downtime_cost_per_minute is not None and group in places.groups((service.service,))
+        for service in places.facts.services.values()
+    )
+
+
 _OF_IMPACT = frozenset({"incidents", "impacts"})
 KPIS = (
     Kpi(
@@ -148,6 +165,7 @@ KPIS = (
         formula="minutes in the union of impact windows, clipped to the period; an open one ends at as-of",
         needs=_OF_IMPACT,
         watched=_OF_IMPACT,
+        looked=looked,
         rows=customer_impact_minutes,
         target="20 % below the same months a year before",
     ),
@@ -164,6 +182,8 @@ KPIS = (
         " share affected",
         needs=_OF_IMPACT,
         watched=_OF_IMPACT,
+        looked=looked,
+        exists=has_cost,
         rows=downtime_cost,
         target="falling",
     ),

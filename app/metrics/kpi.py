@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from app.metrics.facts import Facts
+from app.metrics.facts import Facts, Span
+from app.metrics.grouping import Places
 from app.metrics.numbers import Ask, Group, Row, Tally
 from app.metrics.periods import Period
 
@@ -56,6 +57,10 @@ class Kpi:
     """Fields of Facts that `rows` needs, where they differ."""
     watched: frozenset[str] = frozenset()
     """Entities that must have been watched for a zero to be a zero: of counts and of sums of minutes or money."""
+    looked: Callable[[Facts], Iterable[Span]] | None = None
+    """When somebody was looking, where facts alone do not say so: an incident may say nothing of customers."""
+    exists: Callable[[Places, Group], bool] | None = None
+    """Whether a group can have a number at all: services without a cost have no cost of downtime."""
     rows: Callable[[Facts, Ask], Iterable[Row]] | None = None
     """The facts behind it, one row each; rows of a (period, group) add up to the number."""
     sums: Callable[[Facts, Ask], Sums] | None = None

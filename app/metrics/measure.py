@@ -125,6 +125,12 @@ class _Answer:
                 self._sum(policy_facts, part)
         self.periods = sorted(self.wide.periods)
         self._values: dict[tuple[str, Group], float | None] = {}
+        self._looked = (
+            list(kpi.looked(facts))
+            if kpi.looked
+            else [span for entity in kpi.watched for span in facts.watched.get(entity, ())]
+        )
+        self._places = Places(facts, ask)
 
     def _sum(self, facts: Facts, ask: Ask) -> None:
         periods = {period.key for period in ask.periods}
@@ -143,7 +149,7 @@ class _Answer:
 
     def _groups(self) -> list[Group]:
         """Every group that exists, whether anything happened in it or not."""
-        by, places = self.ask.by, Places(self.facts, self.ask)
+        by, places = self.ask.by, self._places
         if not by:
             return [Group()]
         wanted = {period.key for period in self.ask.periods}
@@ -167,7 +173,7 @@ class _Answer:
         stop = min(period.end, self.ask.as_of)
         if stop <= period.start:
             return False
-        spans = [span for entity in self.kpi.watched for span in self.facts.watched.get(entity, ())]
+        spans = self._looked
         if self.kpi.takes_stock:
             return any(span.start < stop for span in spans)
         return any(span.start < stop and span.end >= period.start for span in spans)
@@ -187,6 +193,8 @@ class _Answer:
         tally = self._tally(period, group)
         match self.kpi.shape:
             case "count" | "sum":
+                if self.kpi.exists and not self.kpi.exists(self._places, group):
+                    return None
                 return tally.part if tally.n or self._watched(period) else None
             case "duration":
                 return Durations(tally.values).quantile(0.5)

@@ -242,6 +242,27 @@ def test_a_quiet_month_between_incidents_is_zero_and_one_outside_is_unknown() ->
     assert [n.low is None for n in found] == [True, False, False, False, True]
 
 
+def test_an_incident_that_says_nothing_of_customers_is_no_zero() -> None:
+    question = ask("2026-10")
+
+    def minutes(**more: Any) -> float | None:
+        incidents = [incident("a", "2026-10-10 00:00", resolved_at="2026-10-10 01:00", **more)]
+        facts = plain.facts(company(incidents=incidents), horizon(["customer_impact_minutes"], question))
+        return measure(["customer_impact_minutes"], facts, question)[0].value
+
+    assert (minutes(), minutes(customer_impact=False), minutes(customer_impact=True)) == (None, 0, 60)
+
+
+def test_services_without_a_cost_have_no_cost_of_downtime() -> None:
+    question = ask("2026-10", by="service")
+    incidents = [incident("a", "2026-10-10 00:00", customer_impact=False)]
+    facts = plain.facts(company(incidents=incidents), horizon(["downtime_cost"], question))
+
+    found = {n.group.service: n.value for n in measure(["downtime_cost"], facts, question)}
+
+    assert found == {"checkout": 0, "search": None, "wiki": None}
+
+
 def test_maintenance_and_tests_never_count() -> None:
     incidents = [
         incident("a", "2026-10-10 00:00"),
