@@ -133,7 +133,10 @@ class Review(NamedTuple):
 
 
 def review(facts: Facts, incident: Incident, as_of: datetime) -> Review | None:
-    """The postmortem that an incident owes or has; None where it owes none and has none."""
+    """The postmortem that an incident owes or has; None where it owes none and has none, and where no source brings
+    any."""
+    if not facts.postmortems:
+        return None
     written = next(
         (p for p in facts.postmortems if (p.source, p.incident) == (incident.source, incident.incident)), None
     )

@@ -235,11 +235,11 @@ def postmortem(page: Shown, zone: str) -> Markup:
     """The postmortem against its deadline."""
     found = page.review
     if found is None:
-        said = (
-            f"None is owed: only severity 1-{page.policy.major_severity} owes one."
-            if page.incident.kind == "incident"
-            else "None is owed."
-        )
+        said = "None is owed."
+        if not page.facts.postmortems:
+            said = "No postmortem of any incident is known. Bring postmortems.csv, or connect the tool that holds them."
+        elif page.incident.kind == "incident":
+            said = f"None is owed: only severity 1-{page.policy.major_severity} owes one."
         return el("section", el("h2", "Postmortem"), el("p", said, cls="muted"), cls="card section")
     written = found.postmortem
     facts: list[tuple[str, str | None]] = [

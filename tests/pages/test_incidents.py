@@ -251,3 +251,4 @@ def test_the_page_of_one_incident_alone() -> None:
 
     assert not at.exception
     assert "It names no service." in told(at)
+    assert "No postmortem of any incident is known." in told(at), "which is not late"
