@@ -6,8 +6,9 @@ from typing import NamedTuple
 from sqlalchemy.engine import Connection, Engine
 
 from app.records import ENTITIES
-from app.store import freshness, listing, sums
+from app.store import freshness, listing, quality, sums
 from app.store.engine import reading, writing
+from app.ui.quality import told
 
 
 class Finding(NamedTuple):
@@ -26,7 +27,8 @@ def rebuild(engine: Engine) -> None:
 def findings(engine: Engine) -> list[Finding]:
     """Everything there is to say, what needs a person first."""
     with reading(engine) as conn:
-        found = [*_store(conn), *_sums(conn), *_set_aside(conn), *_sources(conn, datetime.now(UTC))]
+        now = datetime.now(UTC)
+        found = [*_store(conn), *_sums(conn), *_set_aside(conn), *_sources(conn, now), *_quality(conn, now)]
     return sorted(found, key=lambda finding: not finding.needs_a_person)
 
 
@@ -70,3 +72,9 @@ def _sources(conn: Connection, now: datetime) -> list[Finding]:
             hours = late.total_seconds() / 3600
             found.append(Finding(f"Source {source.name} {reach}: {hours:,.0f} hours later than expected.", True))
     return found
+
+
+def _quality(conn: Connection, now: datetime) -> list[Finding]:
+    """The quality list of Data health: what is odd about facts that were kept, and how to mend it."""
+    words = [told(finding) for finding in quality.findings(conn, now)]
+    return [Finding(f"{said.title}. {said.mend}") for said in words]
