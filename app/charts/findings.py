@@ -138,7 +138,7 @@ def _fast(told: Happened) -> str:
 def _owed(told: Happened) -> str:
     parts = []
     if told.cause is not None and told.counted and told.cause[1] > 1:
-        parts.append(f"{told.cause[0]} made {count(told.cause[1])} of them")
+        parts.append(f"{told.cause[0]} was behind {count(told.cause[1])} of them")
     owed = []
     if told.late_postmortems:
         owed.append(f"{count(told.late_postmortems)} postmortem{'s are' if told.late_postmortems != 1 else ' is'} late")

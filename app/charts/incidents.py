@@ -100,7 +100,8 @@ def causes(counts: Sequence[tuple[str, int]], most: int = 8) -> Chart:
         return chart
     name, count = order[0]
     return replace(
-        chart, title=f"{wording.capital(name)} made {wording.value(count / whole, 'share')} of {whole:,} incidents"
+        chart,
+        title=f"{wording.capital(name)} was behind {wording.value(count / whole, 'share')} of {whole:,} incidents",
     )
 
 

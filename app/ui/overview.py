@@ -10,10 +10,10 @@ from app.metrics import attention
 from app.metrics.attention import Suffering, Waiting
 from app.metrics.catalogue import KPIS
 from app.metrics.numbers import Ask, Number
-from app.metrics.periods import Period
 from app.policy import Policy
 from app.ui import read, tiles
 from app.ui.choices import Asked
+from app.ui.history import history
 from app.ui.tiles import Face
 
 TILES = (
@@ -63,26 +63,12 @@ def first(asked: Asked) -> First:
     """The first screen for what was asked."""
     policy = read.directory().policy
     keys = (*TILES, "slos_met")
-    over = _over(keys, asked)
-    now = {key: over[key][asked.period] for key in keys}
-    before = {key: over[key][asked.against] for key in keys}
-    trends = {key: [over[key][month] for month in asked.trend] for key in keys}
+    told = history(keys, asked)
+    now = {key: one.now for key, one in told.items()}
     by_tier = read.numbers(("slos_met", "slo_compliance"), asked.ask(*asked.trend, by=("tier",)))
     heat, tiers = tier_map([n for n in by_tier if n.kpi == "slos_met"], asked, policy)
-    faces = [kpi_face(key, now[key], before[key], trends[key], policy, asked) for key in TILES]
+    faces = [kpi_face(key, *told[key], policy, asked) for key in TILES]
     return First(headline(_story(asked, now, policy)), tuple(faces), heat, tiers)
-
-
-def _over(keys: Sequence[str], asked: Asked) -> dict[str, dict[Period, Number]]:
-    """The numbers by KPI and period, of the months of the trend, the chosen period and what it is compared with."""
-    months = {*asked.trend, *(period for period in (asked.period, asked.against) if period.kind == "month")}
-    asks = [tuple(sorted(months)), *((period,) for period in (asked.period, asked.against) if period not in months)]
-    found: dict[str, dict[Period, Number]] = {key: {} for key in keys}
-    for periods in asks:
-        by_key = {period.key: period for period in periods}
-        for number in read.numbers(keys, asked.ask(*periods)):
-            found[number.kpi][by_key[number.period]] = number
-    return found
 
 
 def kpi_face(key: str, now: Number, before: Number, trend: Sequence[Number], policy: Policy, asked: Asked) -> Face:

@@ -9,6 +9,7 @@ from app.metrics.numbers import Number
 from app.metrics.periods import local_day
 from app.ui import heat, tiles
 from app.ui.choices import Asked
+from app.ui.lead import lead
 from app.ui.markup import Markup, button, el, join
 from app.ui.overview import First, Second
 
@@ -41,18 +42,7 @@ _TALLY = {
 
 def first_screen(shown: First, asked: Asked) -> Markup:
     """Headline, eight tiles, the map."""
-    return join(lead(shown.sentences, asked), tiles.tiles(shown.faces), tier_map(shown, asked))
-
-
-def lead(sentences: Sequence[str], asked: Asked) -> Markup:
-    """The headline paragraph, and what it is compared with and which zone its dates are in."""
-    partial = "Not over yet · " if asked.partial else ""
-    return el(
-        "header",
-        el("p", " ".join(sentences)),
-        el("p", f"{partial}Dates in {asked.zone}", cls="meta"),
-        cls="lead",
-    )
+    return join(lead(" ".join(shown.sentences), asked), tiles.tiles(shown.faces), tier_map(shown, asked))
 
 
 def tier_map(shown: First, asked: Asked) -> Markup:

@@ -181,7 +181,7 @@ def test_causes_are_most_first_with_a_tail_and_their_shares() -> None:
     assert chart.x == ("change", "load", "2 other causes")
     assert chart.series[0].values == (6.0, 2.0, 2.0)
     assert chart.series[0].labels == ("6 · 60 % so far", "2 · 80 % so far", "2 · 100 % so far")
-    assert chart.title == "Change made 60 % of 10 incidents"
+    assert chart.title == "Change was behind 60 % of 10 incidents"
 
 
 def test_a_chart_says_itself_to_a_reader_who_cannot_see_it() -> None:

@@ -74,7 +74,7 @@ def test_promises_are_told_with_what_needs_a_decision(told: Promises, said: str)
                 overdue_actions=12,
             ),
             "October 2026: 4 incidents, 1 of them severe; customers were affected for 95 min, which cost 23 k EUR; "
-            "half were restored within 41 min. Capacity made two of them; "
+            "half were restored within 41 min. Capacity was behind two of them; "
             "today one postmortem is late and twelve actions are overdue.",
         ),
         (

@@ -136,7 +136,7 @@ def test_the_list_tells_each_incident_by_itself() -> None:
 def test_causes_chains_and_what_is_owed() -> None:
     said = told(page())
 
-    assert "capacity made two of them" in said.lower()
+    assert "capacity was behind two of them" in said.lower()
     assert "One chain of 2 repeats" in said
     assert "2 open actions, 1 overdue" in said
     assert "1 postmortem late, 0 due" in said, "B has none and its week is over"
