@@ -13,6 +13,7 @@ from app.metrics.periods import Period
 
 PROGRESSIVE = frozenset({"canary", "blue_green", "feature_flag"})
 _TIERS = frozenset({0, 1})
+_SILENT = "unplanned is blank"
 
 
 def _linked(facts: Facts) -> Iterator[Linked]:
@@ -31,25 +32,24 @@ def _failures(facts: Facts) -> tuple[dict[tuple[str, str], Deployment], dict[tup
     return named, {key: found for key, found in pointed.items() if key not in named}
 
 
-def _summed(facts: Facts, ask: Ask, part: str, whole: str = "deployments") -> dict[tuple[str, Group], Tally]:
+def _summed(facts: Facts, ask: Ask, part: str) -> dict[tuple[str, Group], Tally]:
     places = Places(facts, ask)
     tallies: defaultdict[tuple[str, Group], Tally] = defaultdict(Tally)
     for row in facts.deployment_sums:
         for group in places.groups((row.service,)):
             tally = tallies[row.period, group]
             tally.part += getattr(row, part)
-            tally.whole += getattr(row, whole)
-            tally.n += int(getattr(row, whole))
-            if row.failed:
-                tally.excluded["failed: never went live"] += row.failed
-            if whole != "deployments" and row.deployments > getattr(row, whole):
-                tally.excluded[f"{part} is blank"] += row.deployments - getattr(row, whole)
+            tally.whole += row.deployments
+            tally.n += row.deployments
     return tallies
 
 
 def _every(facts: Facts, ask: Ask) -> Iterator[tuple[Deployment, str, Group]]:
+    """Each deployment that went live: a failed one is in no number."""
     places = Places(facts, ask)
     for deployment in facts.deployments:
+        if deployment.status == "failed":
+            continue
         period = places.period(deployment.deployed_at)
         services = places.alive((deployment.service,), deployment.deployed_at)
         if period and services:
@@ -57,9 +57,7 @@ def _every(facts: Facts, ask: Ask) -> Iterator[tuple[Deployment, str, Group]]:
                 yield deployment, period, group
 
 
-def _row(deployment: Deployment, period: str, group: Group, part: float, whole: float, reason: str = "") -> Row:
-    if deployment.status == "failed":
-        part, whole, reason = 0, 0, "failed: never went live"
+def _row(deployment: Deployment, period: str, group: Group, part: float, whole: float) -> Row:
     title = f"{deployment.service} {deployment.deployment}"
     return Row(
         period,
@@ -71,7 +69,6 @@ def _row(deployment: Deployment, period: str, group: Group, part: float, whole: 
         deployment.deployed_at,
         float(part),
         float(whole),
-        reason=reason,
         url=deployment.url,
     )
 
@@ -119,14 +116,25 @@ def rollback_rate(facts: Facts, ask: Ask) -> Iterator[Row]:
 
 
 def rework_sums(facts: Facts, ask: Ask) -> Iterable[tuple[str, Group, Tally]]:
-    """Unplanned, of all not failed."""
-    return ((*key, tally) for key, tally in _summed(facts, ask, "unplanned").items())
+    """Unplanned, of all not failed that say whether they were."""
+    places = Places(facts, ask)
+    tallies = _summed(facts, ask, "unplanned")
+    for row in facts.deployment_sums:
+        for group in places.groups((row.service,)) if row.unplanned_known < row.deployments else ():
+            blank = row.deployments - row.unplanned_known
+            tally = tallies[row.period, group]
+            tally.whole -= blank
+            tally.n -= blank
+            tally.excluded[_SILENT] += blank
+    return ((*key, tally) for key, tally in tallies.items())
 
 
 def rework_rate(facts: Facts, ask: Ask) -> Iterator[Row]:
     """One row a deployment; part 1 where it was unplanned."""
     for deployment, period, group in _every(facts, ask):
-        yield _row(deployment, period, group, bool(deployment.unplanned), 1)
+        silent = deployment.unplanned is None
+        row = _row(deployment, period, group, bool(deployment.unplanned), not silent)
+        yield row._replace(reason=_SILENT) if silent else row
 
 
 def weeks(period: Period) -> float:
@@ -164,7 +172,6 @@ def lead_time_sums(facts: Facts, ask: Ask) -> Iterable[tuple[str, Group, Tally]]
             reasons = {
                 "committed_at is missing": row.lead_missing,
                 "negative interval": row.lead_negative,
-                "failed: never went live": row.failed,
             }
             if any(reasons.values()):
                 tallies[row.period, group].excluded.update(Counter({r: n for r, n in reasons.items() if n}))
@@ -175,9 +182,7 @@ def change_lead_time(facts: Facts, ask: Ask) -> Iterator[Row]:
     """One row a deployment with its lead time in hours."""
     for deployment, period, group in _every(facts, ask):
         row = _row(deployment, period, group, 0, 0)
-        if row.reason:
-            yield row
-        elif deployment.committed_at is None:
+        if deployment.committed_at is None:
             yield row._replace(reason="committed_at is missing")
         elif deployment.committed_at > deployment.deployed_at:
             yield row._replace(reason="negative interval")
@@ -315,7 +320,7 @@ KPIS = (
         shape="share",
         better="lower",
         at="deployed_at",
-        formula="unplanned deployments / deployments not failed",
+        formula="unplanned deployments / deployments not failed that say whether they were planned",
         needs=frozenset({"deployment_sums"}),
         row_needs=frozenset({"deployments"}),
         rows=rework_rate,
