@@ -1,14 +1,17 @@
 """Stores for page tests, filled once a test run, and the markup that a page shows."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import demo, ingest
 from app.store.engine import open_store
+from app.ui import read
 
 TODAY = date(2026, 11, 23)
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -61,3 +64,15 @@ def text(markup: str) -> str:
 def boards(at: AppTest) -> dict[str, str]:
     """Key → markup of every board that a run shows."""
     return {element.key: json.loads(element.proto.json)["html"] for element in at.get("bidi_component")}
+
+
+def read_by_pages(files: Mapping[str, str], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets the pages read a store of these fact files (name → content), as of `NOW`."""
+    for name, said in files.items():
+        (folder / name).write_text(said, encoding="utf-8")
+    url = f"sqlite:///{folder}/hand.db"
+    engine = open_store(url)
+    ingest.run(engine, [folder / name for name in files])
+    engine.dispose()
+    monkeypatch.setattr(read, "now", lambda: NOW)
+    monkeypatch.setenv("NINES_DATABASE_URL", url)

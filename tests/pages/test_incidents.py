@@ -5,10 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import ingest
-from app.store.engine import open_store
-from app.ui import read
-from tests.filled import NOW, app, boards, text
+from tests.filled import app, boards, read_by_pages, text
 
 LIST, ONE = "../pages/incidents.py", "../pages/incident.py"
 FACTS = {
@@ -50,14 +47,7 @@ FACTS = {
 @pytest.fixture
 def hand_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The pages read three incidents and a maintenance, with all that hangs on them."""
-    for name, said in FACTS.items():
-        (tmp_path / name).write_text(said, encoding="utf-8")
-    url = f"sqlite:///{tmp_path}/hand.db"
-    engine = open_store(url)
-    ingest.run(engine, [tmp_path / name for name in FACTS])
-    engine.dispose()
-    monkeypatch.setattr(read, "now", lambda: NOW)
-    monkeypatch.setenv("NINES_DATABASE_URL", url)
+    read_by_pages(FACTS, tmp_path, monkeypatch)
 
 
 def page(where: str = LIST, **address: str) -> AppTest:
