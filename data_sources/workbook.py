@@ -56,21 +56,31 @@ def chunks(
         lines, kept, bad = [], [], []
         for line, cells in some:
             row = [_text(cell, name in instants) for name, cell in zip(names, cells, strict=False)]
-            if not any(row):
+            stray = next((text for cell in cells[width:] if (text := _text(cell, False).strip())), None)
+            if not any(row) and stray is None:
                 continue
             row += [""] * (width - len(row))
-            broken = next((at for at, cell in enumerate(row) if cell in _ERRORS), None)
-            if broken is None:
+            problem = _problem(line, row, names, stray)
+            if problem is None:
                 kept.append(row)
                 lines.append(line)
             else:
-                shown = {name: cell for name, cell in zip(names, row, strict=True) if name}
-                reason = f"{names[broken]} holds an error of Excel's, {row[broken]}"
-                bad.append(Bad(line, names[broken], row[broken], reason, shown))
+                bad.append(problem)
         across = list(zip(*kept, strict=True)) if kept else [()] * width
         cells = {name: pa.array(across[list(names).index(name)], pa.string()) for name in wanted}
         yield Chunk(cells, pa.array(lines, pa.int64()), bad)
         told(some[-1][0])
+
+
+def _problem(line: int, row: Sequence[str], names: Sequence[str], stray: str | None) -> Bad | None:
+    shown = {name: cell for name, cell in zip(names, row, strict=True) if name}
+    if stray is not None:
+        reason = "the row has a cell beyond the last column of the header: name that column, or clear the cell"
+        return Bad(line, names[-1], stray, reason, shown)
+    for name, cell in zip(names, row, strict=True):
+        if cell in _ERRORS:
+            return Bad(line, name, cell, f"{name} holds an error of Excel's, {cell}", shown)
+    return None
 
 
 def _text(cell: Any, instant: bool) -> str:

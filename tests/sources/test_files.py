@@ -256,6 +256,16 @@ def test_an_error_of_excel_sets_its_row_aside(tmp_path: Path) -> None:
     assert (bad.line, bad.column, bad.reason) == (2, "team", "team holds an error of Excel's, #N/A")
 
 
+def test_a_cell_beyond_the_header_of_a_sheet_is_not_lost(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "b.xlsx", teams=[["team", "timezone"], ["a", "UTC", "stray"], ["b", "UTC", " "]])
+
+    kept, (bad,) = rows_of(path)
+
+    assert [row["team"] for row in kept] == ["b"]
+    assert (bad.line, bad.value) == (2, "stray")
+    assert "beyond the last column of the header" in bad.reason
+
+
 def test_a_workbook_without_a_sheet_of_ours_is_refused(tmp_path: Path) -> None:
     path = workbook(tmp_path / "book.xlsx", Sheet1=[["x"]])
 
