@@ -190,7 +190,7 @@ def slos_met(facts: Facts, ask: Ask) -> Iterator[Row]:
     places, revisions = Places(facts, ask), Revisions(facts)
     ends = {period.key: places.moment(period) for period in ask.periods}
     for (period, source, name), rows in _by_slo(facts, revisions).items():
-        slo = revisions.at(source, name, ends[period])
+        slo = revisions.at(source, name, ends[period]) if period in ends else None
         if slo is None:
             continue
         good, total = sum(_left(r).good for r in rows), sum(_left(r).total for r in rows)

@@ -230,6 +230,21 @@ def test_order_of_facts_changes_no_number(seed: int) -> None:
     ] == []
 
 
+@pytest.mark.parametrize(
+    ("first", "last"), [("2026-09-20", "2026-10-02"), ("2026-W37", "2026-W41"), ("2026-Q3", "2026-Q4")]
+)
+def test_a_kpi_is_the_same_alone_and_among_all(first: str, last: str) -> None:
+    question, found = ask(first, last, by="tier"), _busy(9)
+    facts = plain.facts(found, replace(horizon(MEASURED, question), by=question.by))
+
+    together = measure(MEASURED, facts, question)
+    alone = [n for key in MEASURED for n in measure([key], plain.facts(found, horizon([key], question)), question)]
+
+    assert [(n.kpi, n.period, n.group, n.value, n.signal) for n in together] == [
+        (n.kpi, n.period, n.group, n.value, n.signal) for n in alone
+    ]
+
+
 def test_a_quiet_month_between_incidents_is_zero_and_one_outside_is_unknown() -> None:
     incidents = [incident("a", "2026-07-10 00:00"), incident("b", "2026-09-10 00:00")]
     question = ask("2026-06", "2026-10")
