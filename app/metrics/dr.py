@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from app.metrics.facts import DrTest, Facts
 from app.metrics.grouping import Places
 from app.metrics.kpi import Kpi
-from app.metrics.numbers import Ask, Row
+from app.metrics.numbers import Ask, Group, Row
 
 
 def executed(test: DrTest) -> bool:
@@ -14,15 +14,28 @@ def executed(test: DrTest) -> bool:
     return test.executed_at is not None and test.status not in ("postponed", "cancelled")
 
 
-def _row(test: DrTest, period: str, **more: object) -> Row:
+def _row(
+    test: DrTest,
+    period: str,
+    *,
+    group: Group,
+    at: datetime,
+    part: float = 0,
+    whole: float = 0,
+    reason: str = "",
+) -> Row:
     return Row(
+        group=group,
+        at=at,
+        part=part,
+        whole=whole,
+        reason=reason,
         period=period,
         entity="dr_tests",
         source=test.source,
         id=test.test,
         title=test.name,
         url=test.evidence_url,
-        **more,  # type: ignore[arg-type]
     )
 
 

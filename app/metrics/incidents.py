@@ -25,15 +25,30 @@ def minutes(start: datetime, stop: datetime) -> float:
     return (stop - start) / timedelta(minutes=1)
 
 
-def _row(incident: Incident, period: str, **more: object) -> Row:
+def _row(
+    incident: Incident,
+    period: str,
+    *,
+    group: Group,
+    at: datetime,
+    part: float = 0,
+    whole: float = 0,
+    value: float | None = None,
+    reason: str = "",
+) -> Row:
     return Row(
+        group=group,
+        at=at,
+        part=part,
+        whole=whole,
+        value=value,
+        reason=reason,
         period=period,
         entity="incidents",
         source=incident.source,
         id=incident.incident,
         title=incident.title,
         url=incident.url,
-        **more,  # type: ignore[arg-type]
     )
 
 

@@ -7,7 +7,7 @@ from app.metrics.facts import Action, Facts
 from app.metrics.grouping import Places
 from app.metrics.incidents import real
 from app.metrics.kpi import SERVICE_DIMENSIONS, Kpi
-from app.metrics.numbers import Ask, Row
+from app.metrics.numbers import Ask, Group, Row
 
 
 def postmortem_on_time(facts: Facts, ask: Ask) -> Iterator[Row]:
@@ -111,15 +111,28 @@ def action_effectiveness(facts: Facts, ask: Ask) -> Iterator[Row]:
             yield _row(action, period, group=group, at=action.closed_at, part=part, whole=not reason, reason=reason)
 
 
-def _row(action: Action, period: str, **more: object) -> Row:
+def _row(
+    action: Action,
+    period: str,
+    *,
+    group: Group,
+    at: datetime,
+    part: float = 0,
+    whole: float = 0,
+    reason: str = "",
+) -> Row:
     return Row(
+        group=group,
+        at=at,
+        part=part,
+        whole=whole,
+        reason=reason,
         period=period,
         entity="actions",
         source=action.source,
         id=action.action,
         title=action.title,
         url=action.url,
-        **more,  # type: ignore[arg-type]
     )
 
 

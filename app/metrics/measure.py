@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Literal
 
 from app.metrics import signals
 from app.metrics.catalogue import KPIS
@@ -312,11 +313,11 @@ class _Answer:
                 return signals.Point(value, value, days)
         return signals.Point(value)
 
-    def _chart(self, group: Group) -> str:
+    def _chart(self, group: Group) -> Literal["share", "count", "duration", "other"]:
         shape = self.kpi.shape
         if shape == "share" and group.slo is not None and self.kpi.takes_stock:
             return "other"
-        return shape if shape in ("share", "count", "duration") else "other"
+        return shape if shape == "share" or shape == "count" or shape == "duration" else "other"
 
     def _before(self, period: Period) -> list[Period]:
         """The 12 complete periods before, oldest first."""
@@ -329,7 +330,7 @@ class _Answer:
         before = [point for earlier in self._before(period) if (point := self._point(earlier, group)) is not None]
         if now is None:
             return signals.Signal("too_few")
-        return signals.signal(self._chart(group), before, now, self.kpi.better)  # type: ignore[arg-type]
+        return signals.signal(self._chart(group), before, now, self.kpi.better)
 
     def _since(self, period: Period, points: int | None) -> str:
         held = [*self._before(period), period]

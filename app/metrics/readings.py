@@ -1,11 +1,20 @@
 """KPIs that come as readings from other systems. This release keeps the readings; their numbers say "not
 measured yet"."""
 
-from app.metrics.kpi import Kpi
+from typing import Literal
+
+from app.metrics.kpi import Kpi, Unit
 
 
 def _from_readings(
-    key: str, name: str, question: str, category: str, unit: str, better: str, formula: str, target: str
+    key: str,
+    name: str,
+    question: str,
+    category: str,
+    unit: Unit,
+    better: Literal["higher", "lower", "inside"],
+    formula: str,
+    target: str,
 ) -> Kpi:
     """A KPI made from readings, which this release keeps but does not measure yet."""
     return Kpi(
@@ -13,9 +22,9 @@ def _from_readings(
         name=name,
         question=question,
         category=category,
-        unit=unit,  # type: ignore[arg-type]
+        unit=unit,
         shape="ratio",
-        better=better,  # type: ignore[arg-type]
+        better=better,
         at="period",
         formula=formula,
         target=target,

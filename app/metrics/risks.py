@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from app.metrics.facts import Facts, Risk
 from app.metrics.grouping import Places
 from app.metrics.kpi import Kpi
-from app.metrics.numbers import Ask, Row
+from app.metrics.numbers import Ask, Group, Row
 from app.metrics.periods import local_day
 
 
@@ -61,9 +61,9 @@ def risk_reviews_overdue(facts: Facts, ask: Ask) -> Iterator[Row]:
     )
 
 
-def _row(risk: Risk, period: str, group: object, moment: datetime) -> Row:
+def _row(risk: Risk, period: str, group: Group, moment: datetime) -> Row:
     title = f"{risk.title} ({risk.likelihood} x {risk.impact})"
-    return Row(period, group, "risks", risk.source, risk.risk, title, moment, 1)  # type: ignore[arg-type]
+    return Row(period, group, "risks", risk.source, risk.risk, title, moment, 1)
 
 
 KPIS = (
