@@ -1,13 +1,16 @@
 """How often, how fast, and again: counts, restore and detect times, repeats."""
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 
 from app.metrics.facts import Facts, Incident
 from app.metrics.grouping import Places
 from app.metrics.kpi import SERVICE_DIMENSIONS, Kpi
 from app.metrics.numbers import Ask, Group, Row
+
+_LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 
 
 def real(facts: Facts) -> Iterator[Incident]:
@@ -107,27 +110,33 @@ def repeats(facts: Facts) -> dict[tuple[str, str], str]:
     detected, at most `policy.repeat_days` before it.
     """
     window = timedelta(days=facts.policy.repeat_days)
-    by_cause: defaultdict[str, list[Incident]] = defaultdict(list)
-    found: dict[tuple[str, str], str] = {}
+    over: defaultdict[tuple[str, str], list[tuple[datetime, str, str]]] = defaultdict(list)
     for incident in real(facts):
         if incident.cause and incident.resolved_at:
-            by_cause[incident.cause].append(incident)
+            for service in set(incident.services):
+                over[incident.cause, service].append((incident.resolved_at, incident.incident, incident.source))
+    for ended in over.values():
+        ended.sort()
+    found: dict[tuple[str, str], str] = {}
     for incident in real(facts):
+        key = (incident.source, incident.incident)
         if incident.repeat_of:
-            found[incident.source, incident.incident] = incident.repeat_of
+            found[key] = incident.repeat_of
             continue
-        earlier = [
-            other
-            for other in by_cause.get(incident.cause or "", ())
-            if other.resolved_at is not None
-            and other.resolved_at <= incident.detected_at <= other.resolved_at + window
-            and other is not incident
-            and not set(other.services).isdisjoint(incident.services)
-        ]
-        if earlier:
-            latest = max(earlier, key=lambda other: (other.resolved_at, other.incident))
-            found[incident.source, incident.incident] = latest.incident
+        latest = max(
+            (_last(over.get((incident.cause or "", s), ()), incident) for s in incident.services), default=None
+        )
+        if latest is not None and incident.detected_at <= latest[0] + window:
+            found[key] = latest[1]
     return found
+
+
+def _last(ended: Sequence[tuple[datetime, str, str]], incident: Incident) -> tuple[datetime, str]:
+    """When, and which one, of a cause and service ended last before another was detected; long ago where none did."""
+    place = bisect_right(ended, incident.detected_at, key=lambda one: one[0]) - 1
+    if place >= 0 and ended[place][1:] == (incident.incident, incident.source):
+        place -= 1
+    return ended[place][:2] if place >= 0 else (_LONG_AGO, "")
 
 
 def repeat_incident_rate(facts: Facts, ask: Ask) -> Iterator[Row]:
