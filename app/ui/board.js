@@ -1,5 +1,19 @@
 // Shows the markup that Python made, and tells Python what was clicked. Nothing is computed here.
 const shown = new WeakMap()
+const ONE_STEP_MS = 800
+
+// One step of the reader is one entry of the browser's history, though Streamlit pushes up to three for it (parameters,
+// bound parameters, page): without this, Back from an incident sometimes stays there.
+if (!history.oneStepOneEntry) {
+  const push = history.pushState
+  let last = -Infinity
+  history.oneStepOneEntry = true
+  history.pushState = function (...entry) {
+    const again = performance.now() - last < ONE_STEP_MS
+    last = performance.now()
+    return again ? history.replaceState(...entry) : push.apply(history, entry)
+  }
+}
 
 function isDark(host) {
   const probe = getComputedStyle(host).getPropertyValue("--st-background-color").trim()
