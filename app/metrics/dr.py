@@ -25,17 +25,7 @@ def _row(
     reason: str = "",
 ) -> Row:
     return Row(
-        group=group,
-        at=at,
-        part=part,
-        whole=whole,
-        reason=reason,
-        period=period,
-        entity="dr_tests",
-        source=test.source,
-        id=test.test,
-        title=test.name,
-        url=test.evidence_url,
+        period, group, "dr_tests", test.source, test.test, test.name, at, part, whole, None, reason, test.evidence_url
     )
 
 

@@ -40,18 +40,18 @@ def _row(
     reason: str = "",
 ) -> Row:
     return Row(
-        group=group,
-        at=at,
-        part=part,
-        whole=whole,
-        value=value,
-        reason=reason,
-        period=period,
-        entity="incidents",
-        source=incident.source,
-        id=incident.incident,
-        title=incident.title,
-        url=incident.url,
+        period,
+        group,
+        "incidents",
+        incident.source,
+        incident.incident,
+        incident.title,
+        at,
+        part,
+        whole,
+        value,
+        reason,
+        incident.url,
     )
 
 

@@ -122,17 +122,7 @@ def _row(
     reason: str = "",
 ) -> Row:
     return Row(
-        group=group,
-        at=at,
-        part=part,
-        whole=whole,
-        reason=reason,
-        period=period,
-        entity="actions",
-        source=action.source,
-        id=action.action,
-        title=action.title,
-        url=action.url,
+        period, group, "actions", action.source, action.action, action.title, at, part, whole, None, reason, action.url
     )
 
 
