@@ -11,7 +11,7 @@ under `ACT` what a click on it asks (given back, as from `board`), under `URL` a
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -19,7 +19,7 @@ from app.ui import exports
 from app.ui.board import Act, board
 from app.ui.markup import Markup, button, el, join
 
-__all__ = ("ACT", "URL", "Act", "Column", "Row", "link", "plain", "table")
+__all__ = ("ACT", "URL", "Act", "Column", "Found", "Row", "Slice", "in_order", "link", "paged", "plain", "table")
 ACT, URL = "\0act", "\0url"
 PAGE_ROWS = 20
 Row = Mapping[str, Any]
@@ -43,6 +43,26 @@ class Column:
     """Takes what room is left, and wraps."""
 
 
+class Slice(NamedTuple):
+    """The part of a long table that is wanted."""
+
+    search: str = ""
+    """What a row must hold, case folded; empty: anything."""
+    by: str | None = None
+    """The key of the column to order by; None: the order that suits the rows best. Blanks last, whichever way."""
+    down: bool = False
+    offset: int = 0
+    limit: int | None = None
+    """None: all that are left (an export)."""
+
+
+class Found(NamedTuple):
+    """What was found: the rows of the slice, and how many there are without its bounds."""
+
+    rows: Sequence[Row]
+    total: int
+
+
 def table(
     key: str, columns: Sequence[Column], rows: Sequence[Row], *, sort: str | None = None, down: bool = False,
     foot: str = "", file: str | None = None, search: bool = True, page_rows: int = PAGE_ROWS,
@@ -50,30 +70,62 @@ def table(
     """Shows the rows; gives what was clicked in one. `sort` is the first order (a column's key, `down`: the
     largest first),
     `foot` a line under the rows, `file` what an export is called (None: no export)."""
+
+    def fetch(part: Slice) -> Found:
+        found = [row for row in rows if part.search in _text(columns, row)] if part.search else rows
+        ordered = in_order(found, part.by, part.down)
+        return Found(ordered[part.offset : None if part.limit is None else part.offset + part.limit], len(ordered))
+
+    return paged(
+        key, columns, fetch, sort=sort, down=down, foot=foot, file=file, search=search and len(rows) > 5,
+        page_rows=page_rows,
+    )  # fmt: skip
+
+
+def paged(
+    key: str, columns: Sequence[Column], fetch: Callable[[Slice], Found], *, sort: str | None = None,
+    down: bool = False, foot: str = "", file: str | None = None, search: bool = True, page_rows: int = PAGE_ROWS,
+) -> Act | None:  # fmt: skip
+    """A table like `table` whose rows are fetched as they are shown: one page of them, all for an export."""
     chosen = _Order(key, sort, down)
-    searchable = search and len(rows) > 5
-    if searchable or file:
+    said = str(st.session_state.get(f"{key}_search") or "").strip().casefold() if search else ""
+    at = st.session_state.get(f"{key}_page") or 1
+    wanted = Slice(said, chosen.by, chosen.down, (at - 1) * page_rows, page_rows)
+    found = fetch(wanted)
+    pages = max(1, -(-found.total // page_rows))
+    if at > pages:
+        at = st.session_state[f"{key}_page"] = 1
+        found = fetch(wanted._replace(offset=0))
+    if search or file:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            said = _search(key, len(rows)) if searchable else ""
+            if search:
+                st.text_input(
+                    "Search",
+                    key=f"{key}_search",
+                    placeholder=f"Search {found.total:,} rows",
+                    label_visibility="collapsed",
+                    width=280,
+                )
             if file:
-                _exports(key, columns, rows, file)
-    else:
-        said = ""
-    found = [row for row in rows if said in _text(columns, row)] if said else list(rows)
-    ordered = chosen.ordered(found)
-    pages = max(1, -(-len(ordered) // page_rows))
-    at = min(st.session_state.get(f"{key}_page") or 1, pages)
-    shown = ordered[(at - 1) * page_rows : at * page_rows]
-    act = board(_markup(columns, shown, chosen, foot, said), key=f"{key}_table", on_act=chosen.take)
+                _exports(key, columns, lambda: fetch(Slice(said, chosen.by, chosen.down)).rows, file)
+    act = board(_markup(columns, found.rows, chosen, foot, said), key=f"{key}_table", on_act=chosen.take)
     if pages > 1:
-        if (st.session_state.get(f"{key}_page") or 1) > pages:
-            st.session_state[f"{key}_page"] = 1
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.caption(
-                f"Rows {(at - 1) * page_rows + 1:,} to {min(at * page_rows, len(ordered)):,} of {len(ordered):,}"
-            )
+            st.caption(f"Rows {(at - 1) * page_rows + 1:,} to {min(at * page_rows, found.total):,} of {found.total:,}")
             st.pagination(pages, key=f"{key}_page")
     return act if act and act["do"] != "sort" else None
+
+
+def in_order(rows: Sequence[Row], by: str | None, down: bool) -> Sequence[Row]:
+    """The rows by one of their values; those without it last, whichever way."""
+    if by is None:
+        return rows
+    known = [row for row in rows if row.get(by) is not None]
+    try:
+        known.sort(key=lambda row: _rank(row[by]), reverse=down)
+    except TypeError:
+        known.sort(key=lambda row: str(row[by]), reverse=down)
+    return known + [row for row in rows if row.get(by) is None]
 
 
 class _Order:
@@ -91,50 +143,33 @@ class _Order:
             by = str(act.get("by"))
             st.session_state[self._key] = (by, not self.down if by == self.by else False)
 
-    def ordered(self, rows: Sequence[Row]) -> list[Row]:
-        """The rows in order; those without a value last, whichever way."""
-        by = self.by
-        if by is None:
-            return list(rows)
-        known = [row for row in rows if row.get(by) is not None]
-        try:
-            known.sort(key=lambda row: _rank(row[by]), reverse=self.down)
-        except TypeError:
-            known.sort(key=lambda row: str(row[by]), reverse=self.down)
-        return known + [row for row in rows if row.get(by) is None]
-
 
 def _rank(value: Any) -> Any:
     return value.casefold() if isinstance(value, str) else value
-
-
-def _search(key: str, count: int) -> str:
-    said = st.text_input(
-        "Search", key=f"{key}_search", placeholder=f"Search {count:,} rows", label_visibility="collapsed", width=280
-    )
-    return (said or "").strip().casefold()
 
 
 def _text(columns: Sequence[Column], row: Row) -> str:
     return " ".join(str(column.show(row.get(column.key))) for column in columns).casefold()
 
 
-def _exports(key: str, columns: Sequence[Column], rows: Sequence[Row], file: str) -> None:
-    headings = [column.title for column in columns] + (["Link"] if any(row.get(URL) for row in rows) else [])
+def _exports(key: str, columns: Sequence[Column], fetch: Callable[[], Sequence[Row]], file: str) -> None:
+    """Buttons for all rows that the search leaves, made on the click."""
 
-    def cells() -> list[list[exports.Cell]]:
-        linked = len(headings) > len(columns)
-        return [[row.get(c.key) for c in columns] + ([row.get(URL)] if linked else []) for row in rows]
+    def made() -> tuple[list[str], list[list[exports.Cell]]]:
+        rows = fetch()
+        linked = any(row.get(URL) for row in rows)
+        cells = [[row.get(c.key) for c in columns] + ([row.get(URL)] if linked else []) for row in rows]
+        return [column.title for column in columns] + (["Link"] if linked else []), cells
 
     named = f"nines-{file}-{datetime.now(UTC):%Y-%m-%d}"
     st.download_button(
-        "CSV", data=lambda: exports.as_csv(headings, cells()), file_name=f"{named}.csv", mime="text/csv",
-        key=f"{key}_csv", on_click="ignore", icon=":material/download:", help="All rows as CSV",
+        "CSV", data=lambda: exports.as_csv(*made()), file_name=f"{named}.csv", mime="text/csv",
+        key=f"{key}_csv", on_click="ignore", icon=":material/download:", help="All rows found, as CSV",
     )  # fmt: skip
     st.download_button(
-        "Excel", data=lambda: exports.as_xlsx(headings, cells()), file_name=f"{named}.xlsx",
+        "Excel", data=lambda: exports.as_xlsx(*made()), file_name=f"{named}.xlsx",
         mime="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        key=f"{key}_xlsx", on_click="ignore", icon=":material/download:", help="All rows as an Excel workbook",
+        key=f"{key}_xlsx", on_click="ignore", icon=":material/download:", help="All rows found, as an Excel workbook",
     )  # fmt: skip
 
 

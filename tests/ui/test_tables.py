@@ -1,6 +1,5 @@
 """Tables sort, search, page and open."""
 
-import json
 
 from streamlit.testing.v1 import AppTest
 
@@ -62,18 +61,55 @@ def test_only_web_addresses_become_links() -> None:
 
 
 def test_a_click_on_a_heading_sorts_by_it_and_a_second_turns_it() -> None:
-    order = tables._Order("t", None, False)
-    sort = {"do": "sort", "by": "size"}
+    at = AppTest.from_function(script, args=(5, None))
+    at.session_state["t_order"] = ("size", False)
 
-    assert json.loads(json.dumps(sort)) == sort
+    at.run()
+
+    assert [word for word in shown(at).split() if word.isdigit()] == ["0", "1", "2", "4", "3"]
+    order = tables._Order("t", "size", False)
     rows = [{"size": 2.0}, {"size": None}, {"size": 1.0}]
-    order.by, order.down = "size", False
-    assert [row["size"] for row in order.ordered(rows)] == [1.0, 2.0, None]
-    order.down = True
-    assert [row["size"] for row in order.ordered(rows)] == [2.0, 1.0, None]
+    assert [row["size"] for row in tables.in_order(rows, order.by, order.down)] == [1.0, 2.0, None]
+    assert [row["size"] for row in tables.in_order(rows, order.by, not order.down)] == [2.0, 1.0, None]
 
 
 def test_values_that_do_not_compare_are_sorted_as_text() -> None:
-    order = tables._Order("t", "a", False)
+    assert [row["a"] for row in tables.in_order([{"a": "x"}, {"a": 1}], "a", False)] == [1, "x"]
 
-    assert [row["a"] for row in order.ordered([{"a": "x"}, {"a": 1}])] == [1, "x"]
+
+def fetched(count: int) -> None:
+    import streamlit as st
+
+    from app.ui.tables import Column, Found, Slice, paged
+
+    def fetch(part: Slice) -> Found:
+        st.session_state.setdefault("asked", []).append(tuple(part))
+        there = [n for n in range(count) if part.search in f"row {n}"]
+        if part.down:
+            there.reverse()
+        stop = None if part.limit is None else part.offset + part.limit
+        return Found([{"name": f"row {n}"} for n in there[part.offset : stop]], len(there))
+
+    paged("t", [Column("name", "Name")], fetch, sort="name", down=True, file="t")
+
+
+def test_a_long_table_asks_for_the_rows_that_it_shows_alone() -> None:
+    at = AppTest.from_function(fetched, args=(45,))
+    at.session_state["t_page"] = 3
+
+    at.run()
+
+    assert not at.exception
+    assert at.session_state["asked"] == [("", "name", True, 40, 20)]
+    assert [word for word in shown(at).split() if word.isdigit()] == ["4", "3", "2", "1", "0"]
+
+
+def test_a_page_that_a_search_has_left_empty_gives_way_to_the_first() -> None:
+    at = AppTest.from_function(fetched, args=(45,))
+    at.session_state["t_page"] = 3
+    at.session_state["t_search"] = "ROW 44"
+
+    at.run()
+
+    assert at.session_state["asked"] == [("row 44", "name", True, 40, 20), ("row 44", "name", True, 0, 20)]
+    assert shown(at).count("row") == 1
