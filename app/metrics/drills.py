@@ -1,0 +1,254 @@
+"""DR tests one by one: what became of each, how fast services came back, what is proven, claimed, owed and never
+tried."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from math import inf
+from typing import Literal, NamedTuple
+
+from app.metrics import intervals
+from app.metrics.dr import executed, target_minutes
+from app.metrics.facts import Action, DrTest, Facts, Risk
+from app.metrics.grouping import Places
+from app.metrics.lessons import ID, Owed, owed
+from app.metrics.numbers import Ask, Row
+from app.metrics.periods import Period, containing, local_day
+from app.metrics.risks import open_at, score
+
+State = Literal["passed", "partial", "failed", "no_result", "overdue", "planned", "postponed", "cancelled"]
+Proven = Literal["never", "lapsed", "due", "current"]
+DONE: tuple[State, ...] = ("passed", "partial", "failed", "no_result")
+STATES: tuple[State, ...] = (*DONE, "overdue", "postponed", "cancelled", "planned")
+KINDS = ("full_scale", "failover", "game_day", "functional", "backup_restore", "walkthrough", "tabletop")
+"""What proves most comes first."""
+DUE_SOON = timedelta(days=60)
+
+
+class Time(NamedTuple):
+    """Minutes that it took against those that it might take."""
+
+    achieved: float | None
+    target: float | None
+    """Of the test, else of its services, else of their tiers; None: none is known."""
+
+    @property
+    def met(self) -> bool | None:
+        """Whether it was fast enough; None where either is not known."""
+        return None if self.achieved is None or self.target is None else self.achieved <= self.target
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times the target it took; None where either is not known."""
+        if self.achieved is None or self.target is None:
+            return None
+        return self.achieved / self.target if self.target else (inf if self.achieved else 0.0)
+
+
+class Drill(NamedTuple):
+    """One test and what became of it by as-of."""
+
+    test: DrTest
+    state: State
+    rto: Time
+    rpo: Time
+
+    @property
+    def id(self) -> ID:
+        return self.test.source, self.test.test
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """What a passed test cannot show for itself: evidence, attestation; nothing for any other test."""
+        if self.state != "passed":
+            return ()
+        there = {"evidence": self.test.evidence_url, "attestation": self.test.attested_by}
+        return tuple(name for name, shown in there.items() if not shown)
+
+    @property
+    def own_word(self) -> bool:
+        """Whether whoever led the test attested it too."""
+        return self.state in DONE and self.test.lead is not None and self.test.attested_by == self.test.lead
+
+
+def state(test: DrTest, ends: datetime, as_of: datetime) -> State:
+    """What became of a test whose planned day ends at `ends`."""
+    if executed(test):
+        results: dict[str | None, State] = {"passed": "passed", "partial": "partial", "failed": "failed"}
+        return results.get(test.result, "no_result")
+    if test.status == "postponed":
+        return "postponed"
+    if test.status == "cancelled":
+        return "cancelled"
+    return "overdue" if ends <= as_of else "planned"
+
+
+def drills(facts: Facts, ask: Ask) -> list[Drill]:
+    """Every test in scope, whenever it was or will be, by planned day; none on services that had all retired."""
+    places = Places(facts, ask)
+    found = []
+    for test in facts.dr_tests:
+        ends = places.ends(test.planned_on)
+        at = test.executed_at if executed(test) and test.executed_at else ends - timedelta(microseconds=1)
+        services = places.alive(test.services, at)
+        if services is None or not places.groups(services):
+            continue
+        times = (
+            Time(getattr(test, f"{which}_achieved_minutes"), target_minutes(facts, test, f"{which}_minutes"))
+            for which in ("rto", "rpo")
+        )
+        found.append(Drill(test, state(test, ends, ask.as_of), *times))
+    return sorted(found, key=lambda one: (one.test.planned_on, one.test.name, one.id))
+
+
+def done_within(found: Iterable[Drill], start: datetime, stop: datetime) -> list[Drill]:
+    """Those carried out from `start` until before `stop`, the latest first."""
+    done = [
+        (one.test.executed_at, one)
+        for one in found
+        if one.state in DONE and one.test.executed_at is not None and start <= one.test.executed_at < stop
+    ]
+    return [one for _, one in sorted(done, key=lambda pair: (pair[0], pair[1].id), reverse=True)]
+
+
+def worst(found: Iterable[Drill], which: Literal["rto", "rpo"]) -> list[Drill]:
+    """Those whose time and its target are known, the furthest beyond the target first."""
+    known = [(ratio, one) for one in found if (ratio := getattr(one, which).ratio) is not None]
+    return [one for _, one in sorted(known, key=lambda pair: (-pair[0], pair[1].test.planned_on, pair[1].id))]
+
+
+class Calendar(NamedTuple):
+    """What was planned when, and what became of it."""
+
+    months: tuple[Period, ...]
+    kinds: tuple[str, ...]
+    """Kinds with any test in these months, what proves most first."""
+    cells: Mapping[tuple[str, str], Counter[State]]
+    """(kind, month's key) → how many tests of each state were planned for it."""
+
+    @property
+    def states(self) -> Counter[State]:
+        """How many tests of each state there are in all."""
+        return sum(self.cells.values(), Counter())
+
+
+def months_around(last: Period, ahead: int = 6, back: int = 12) -> tuple[Period, ...]:
+    """So many months up to this one, and those ahead of it."""
+    found = [last.previous(step) for step in range(back - 1, -1, -1)]
+    while len(found) < back + ahead:
+        found.append(containing(found[-1].after, "month", last.zone))
+    return tuple(found)
+
+
+def calendar(found: Iterable[Drill], months: Sequence[Period]) -> Calendar:
+    """The tests planned for these months. A test stands in the month it was planned for, whenever it was done."""
+    cells: defaultdict[tuple[str, str], Counter[State]] = defaultdict(Counter)
+    keys = {month.key for month in months}
+    for one in found:
+        if (month := f"{one.test.planned_on:%Y-%m}") in keys:
+            cells[one.test.kind, month][one.state] += 1
+    held = {kind for kind, _ in cells}
+    order = {kind: at for at, kind in enumerate(KINDS)}
+    return Calendar(tuple(months), tuple(sorted(held, key=lambda kind: (order.get(kind, 99), kind))), dict(cells))
+
+
+class Passed(NamedTuple):
+    """Tests of one kind that passed, among those with a result."""
+
+    kind: str
+    part: float
+    whole: float
+
+    @property
+    def interval(self) -> intervals.Interval | None:
+        """Wilson, 95 %."""
+        return intervals.wilson(self.part, self.whole)
+
+
+def by_kind(rows: Iterable[Row], found: Iterable[Drill]) -> list[Passed]:
+    """The rows behind `dr_pass_rate`, by kind of test; what proves most first."""
+    kinds = {one.id: one.test.kind for one in found}
+    parts: Counter[str] = Counter()
+    wholes: Counter[str] = Counter()
+    for row in rows:
+        kind = kinds.get((row.source, row.id))
+        if kind is not None and not row.reason:
+            parts[kind] += round(row.part)
+            wholes[kind] += round(row.whole)
+    order = {kind: at for at, kind in enumerate(KINDS)}
+    return [Passed(kind, parts[kind], wholes[kind]) for kind in sorted(wholes, key=lambda k: (order.get(k, 99), k))]
+
+
+class Proof(NamedTuple):
+    """How one service is known to come back."""
+
+    service: str
+    name: str
+    tier: int
+    state: Proven
+    tested_at: datetime | None
+    """Its last test; None: never tested."""
+    lapses_on: date | None
+    """The local day on which that proof is too old."""
+    planned_on: date | None
+    """When it is to be tested next; None: no test is planned."""
+    last: Drill | None
+
+
+def proofs(rows: Iterable[Row], facts: Facts, found: Sequence[Drill], as_of: datetime) -> list[Proof]:
+    """The rows behind `dr_coverage` at as-of, a service each: never tested first, then by when the proof lapses."""
+    last: dict[tuple[str, datetime], Drill] = {}
+    following: dict[str, date] = {}
+    for one in found:
+        for name in one.test.services:
+            if one.state in DONE and one.test.executed_at is not None:
+                last[name, one.test.executed_at] = one
+            elif one.state == "planned":
+                following[name] = min(one.test.planned_on, following.get(name, one.test.planned_on))
+    made = []
+    for row in rows:
+        service = facts.services.get(row.id)
+        tier = facts.policy.tiers.get(service.tier) if service else None
+        if service is None or tier is None or tier.test_interval_days is None:
+            continue
+        lapses_at = row.at + timedelta(days=tier.test_interval_days) if row.at is not None else None
+        proven: Proven = "never"
+        if lapses_at is not None:
+            proven = "lapsed" if not row.part else "due" if lapses_at <= as_of + DUE_SOON else "current"
+        made.append(
+            Proof(
+                service.service, service.name, service.tier, proven, row.at,
+                local_day(lapses_at, facts.policy.timezone) if lapses_at else None,
+                following.get(service.service), last.get((service.service, row.at)) if row.at else None,
+            )
+        )  # fmt: skip
+    return sorted(made, key=lambda one: (one.lapses_on or date.min, one.tier, one.name.casefold(), one.service))
+
+
+class Remedy(NamedTuple):
+    """One action that a test called for."""
+
+    owed: Owed
+    drill: Drill
+
+
+def remedies(facts: Facts, actions: Iterable[Action], found: Iterable[Drill], as_of: datetime) -> list[Remedy]:
+    """The actions that came of these tests: overdue first, then open, then ended; the longest due first in each."""
+    tests = {one.test.test: one for one in found}
+    made = [
+        Remedy(owed(facts, action, as_of), tests[action.origin_id])
+        for action in actions
+        if action.origin == "dr_test" and action.origin_id in tests
+    ]
+    order = {"overdue": 0, "open": 1}
+    return sorted(
+        made,
+        key=lambda one: (order.get(one.owed.state, 2), one.owed.due_on or date.max, one.owed.action.action),
+    )
+
+
+def risks_of(facts: Facts, test: DrTest, as_of: datetime) -> list[Risk]:
+    """The risks open at as-of on a service of the test, the greatest first."""
+    today = local_day(as_of, facts.policy.timezone)
+    here = [risk for risk in facts.risks if open_at(risk, today) and set(risk.services) & set(test.services)]
+    return sorted(here, key=lambda risk: (-score(risk), risk.risk))
