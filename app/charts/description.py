@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 from app.charts.theme import VerdictKey
 
-Kind = Literal["line", "bar", "points", "heat", "spark"]
+Kind = Literal["line", "bar", "points", "heat", "spark", "dumbbell", "interval"]
 Role = Literal["main", "comparison", "context"]
 
 
@@ -22,11 +22,12 @@ class Series(NamedTuple):
     at: tuple[float, ...] = ()
     """Of `points` alone: where each value stands along x, in steps from the middle of the first (0.5: its end)."""
     keys: tuple[str, ...] = ()
-    """Of `points` alone: what a click on each value opens; empty: the x it stands in."""
+    """Of `points`, `dumbbell` and `interval`: what a click on each value opens; empty: the x it stands in."""
 
 
 class Limits(NamedTuple):
-    """The band of usual variation, a value for each x; None where it is not known."""
+    """The band of usual variation, a value for each x; of `interval`, the range of each value. None where it is not
+    known."""
 
     low: tuple[float | None, ...]
     centre: tuple[float | None, ...]
@@ -57,7 +58,7 @@ class Chart:
     unit: str
     """A KPI's unit: share, count, minutes, hours, money, per_week, …"""
     x: tuple[str, ...]
-    """Period keys or category names, in order."""
+    """Period keys or category names, in order; of `dumbbell` and `interval`, the names of the rows."""
     series: tuple[Series, ...]
     """At most three; for `heat`, one row each."""
     target: float | None = None
