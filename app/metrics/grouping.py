@@ -6,11 +6,14 @@ from dataclasses import replace
 from datetime import date, datetime
 from functools import cached_property
 
-from app.metrics.facts import Facts, Service
+from app.metrics.facts import Facts, Service, Span
 from app.metrics.numbers import Ask, Group
 from app.metrics.periods import Period, local_day, midnight
 
 ALL = Group()
+PLACED = frozenset({"tier", "team", "service", "product"})
+"""What a fact has by its service, or a team of its own."""
+_OF_SERVICE = frozenset({"tier", "service", "product"})
 
 
 class Places:
@@ -24,7 +27,7 @@ class Places:
         self.periods = sorted(ask.periods)
         self._starts = [period.start for period in self.periods]
         self._ends = [period.end for period in self.periods]
-        self._split = bool(ask.by & {"tier", "team", "service"}) or any(part is not None for part in ask.scope)
+        self._split = bool(ask.by & PLACED) or any(part is not None for part in ask.scope)
 
     def period(self, at: datetime) -> str | None:
         """The key of the period that holds an instant."""
@@ -98,7 +101,9 @@ class Places:
             return None
         if scope.service is not None and (service is None or service.service != scope.service):
             return None
-        if service is None and self.by & {"tier", "service"}:
+        if service is None and self.by & _OF_SERVICE:
+            return None
+        if service is not None and service.product is None and "product" in self.by:
             return None
         return Group(
             tier=service.tier if service and "tier" in self.by else None,
@@ -106,18 +111,23 @@ class Places:
             service=service.service if service and "service" in self.by else None,
             severity=severity,
             slo=slo,
+            product=service.product if service and "product" in self.by else None,
         )
 
     def placed(self, team: str | None, service: str | None) -> set[Group]:
         """The groups of a count that the store has already narrowed to the scope: team or service may be grouped
         away."""
-        if not self.by & {"tier", "team", "service"}:
+        if not self.by & PLACED:
             return {Group()}
         return self.groups((service,) if service else (), team=team)
 
     def ends(self, day: date) -> datetime:
         """The instant at which a local day has ended."""
         return midnight(date.fromordinal(day.toordinal() + 1), self.facts.policy.timezone)
+
+
+def _begun(spans: Iterable[Span], as_of: datetime) -> tuple[Span, ...]:
+    return tuple(span for span in spans if span.start <= as_of)
 
 
 def known(facts: Facts, as_of: datetime) -> Facts:
@@ -170,4 +180,5 @@ def known(facts: Facts, as_of: datetime) -> Facts:
         ),
         deployments=tuple(d for d in facts.deployments if d.deployed_at <= as_of),
         linked=tuple(link for link in facts.linked if link.deployment.deployed_at <= as_of),
+        watched={name: held for name, spans in facts.watched.items() if (held := _begun(spans, as_of))},
     )

@@ -13,6 +13,10 @@ from app.metrics.kpi import Kpi
 from app.metrics.numbers import Ask, Group, Row
 
 
+SAID = "customer_impact"
+"""In what was watched: from the first incident that says whether customers were affected."""
+
+
 class Window(NamedTuple):
     """One stretch of customer impact on one service (None: on the company alone)."""
 
@@ -138,7 +142,7 @@ def looked(facts: Facts) -> list[Span]:
     """When somebody was looking for impact: over impacts, and over incidents where these say whether
     customers were affected."""
     entities = ["impacts"]
-    if any(incident.customer_impact is not None for incident in facts.incidents):
+    if SAID in facts.watched or any(incident.customer_impact is not None for incident in facts.incidents):
         entities.append("incidents")
     return [span for entity in entities for span in facts.watched.get(entity, ())]
 

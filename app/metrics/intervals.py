@@ -46,6 +46,23 @@ def median_ranks(n: int) -> tuple[int, int] | None:
     return (rank, n + 1 - rank) if rank else None
 
 
+class Spread(NamedTuple):
+    """What is told of durations; None where there are none, or too few."""
+
+    n: int = 0
+    median: float | None = None
+    low: float | None = None
+    high: float | None = None
+    """The order-statistic interval of the median."""
+    mean: float | None = None
+    p90: float | None = None
+    geometric_mean: float | None = None
+
+    @property
+    def interval(self) -> Interval | None:
+        return None if self.low is None or self.high is None else Interval(self.low, self.high)
+
+
 class Durations:
     """Exact statistics of durations kept as value → how many."""
 
@@ -84,6 +101,11 @@ class Durations:
         """Order-statistic interval of the median; None below 6 values."""
         ranks = median_ranks(self.n)
         return Interval(self._at(ranks[0] - 1), self._at(ranks[1] - 1)) if ranks else None
+
+    def spread(self) -> Spread:
+        """All of them at once."""
+        low, high = self.interval or (None, None)
+        return Spread(self.n, self.quantile(0.5), low, high, self.mean, self.quantile(0.9), self.geometric_mean)
 
     def at_most(self, limit: float) -> int:
         """How many values are at most `limit`."""

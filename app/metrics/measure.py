@@ -1,18 +1,19 @@
 """Facts in, numbers out: every KPI goes through here, for pages, packs and the command line alike."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Literal
 
 from app.metrics import signals
 from app.metrics.catalogue import KPIS
 from app.metrics.facts import Facts
 from app.metrics.grouping import Places, known
-from app.metrics.intervals import Durations, Interval, garwood, wilson
+from app.metrics.intervals import Interval, Spread, garwood, wilson
 from app.metrics.kpi import Kpi
-from app.metrics.numbers import Ask, Group, Number, Row, Tally
+from app.metrics.numbers import Ask, Group, Number, Row, Scope, Tally
 from app.metrics.periods import Period
 from app.metrics.verdicts import certain, rule, tier_of, verdict
 from app.policy import Target
@@ -20,6 +21,8 @@ from app.policy import Target
 _DAY = timedelta(days=1)
 _NO_SPLIT = frozenset({"tier", "team", "service"})
 _NOTHING = Tally()
+Tallies = Mapping[tuple[str, Group], Tally]
+"""(period, group) → the sums of it."""
 
 
 def horizon(keys: Iterable[str], ask: Ask) -> Ask:
@@ -43,25 +46,54 @@ def _policy_target(key: str) -> Target | None:
     return default().targets.get(key)
 
 
-def measure(keys: Sequence[str], facts: Facts, ask: Ask) -> list[Number]:
-    """The numbers of these KPIs, by period and group, in the order asked. `facts` must reach over `horizon(keys, ask)`.
+def measure(
+    keys: Sequence[str], facts: Facts, ask: Ask, kept: Mapping[str, Tallies] = MappingProxyType({})
+) -> list[Number]:
+    """The numbers of these KPIs, by period and group, in the order asked. `facts` must reach over `horizon(keys, ask)`,
+    but for KPIs whose sums over it are in `kept`: for those, what always comes is enough.
 
     Raises KeyError for a key that the catalogue does not have.
     """
     facts = known(facts, ask.as_of)
     numbers: list[Number] = []
+    groups = _Groups(facts)
     for key in keys:
-        kpi = KPIS[key]
-        numbers += _Answer(kpi, facts, _narrow(kpi, ask), horizon([key], ask)).numbers()
+        kpi, narrowed = KPIS[key], narrow(KPIS[key], ask)
+        wide = replace(horizon([key], ask), by=narrowed.by)
+        found = kept[key] if key in kept else _sums(kpi, facts, wide)
+        numbers += _Answer(kpi, facts, narrowed, wide, found, groups).numbers()
     return numbers
+
+
+def sums(keys: Sequence[str], facts: Facts, ask: Ask) -> dict[str, Tallies]:
+    """KPI → its sums over the periods of a question, by period and group, before anything is divided."""
+    facts = known(facts, ask.as_of)
+    return {key: _sums(KPIS[key], facts, narrow(KPIS[key], ask)) for key in keys}
+
+
+def _sums(kpi: Kpi, facts: Facts, ask: Ask) -> Tallies:
+    tallies: dict[tuple[str, Group], Tally] = {}
+    if not kpi.measured or unfit(kpi, ask):
+        return tallies
+    for held, part in _by_policy(facts, ask):
+        periods = {period.key for period in part.periods}
+        if kpi.sums is not None:
+            for period, group, tally in kpi.sums(held, part):
+                if period in periods:
+                    tallies[period, group] = tally
+            continue
+        for row in kpi.rows(held, part) if kpi.rows else ():
+            if row.period in periods:
+                add(tallies.setdefault((row.period, row.group), Tally()), row)
+    return tallies
 
 
 def rows(key: str, facts: Facts, ask: Ask) -> list[Row]:
     """The facts behind one KPI, one row each; rows of a (period, group) add up to its number. `facts` holds raw
     facts."""
     kpi = KPIS[key]
-    ask = _narrow(kpi, ask)
-    if kpi.rows is None or _unfit(kpi, ask):
+    ask = narrow(kpi, ask)
+    if kpi.rows is None or unfit(kpi, ask):
         return []
     wanted = {period.key for period in ask.periods}
     facts = known(facts, ask.as_of)
@@ -85,11 +117,12 @@ def add(tally: Tally, row: Row) -> None:
         tally.extra[name] += amount
 
 
-def _narrow(kpi: Kpi, ask: Ask) -> Ask:
+def narrow(kpi: Kpi, ask: Ask) -> Ask:
+    """The question as far as a KPI can be split."""
     return replace(ask, by=frozenset(ask.by & kpi.dimensions) | kpi.always_by)
 
 
-def _unfit(kpi: Kpi, ask: Ask) -> str:
+def unfit(kpi: Kpi, ask: Ask) -> str:
     """Why a KPI cannot be narrowed to a scope; empty when it can."""
     scope = ask.scope
     asked = {
@@ -113,18 +146,47 @@ def _by_policy(facts: Facts, ask: Ask) -> Iterable[tuple[Facts, Ask]]:
         yield replace(facts, policy=held[key]), replace(ask, periods=tuple(periods))
 
 
-class _Answer:
-    """One KPI's numbers: sums of every period and group first, then each with its interval, verdict and signal."""
+class _Groups:
+    """Every group that exists by what a question is split by, whether anything happened in it or not."""
 
-    def __init__(self, kpi: Kpi, facts: Facts, ask: Ask, wide: Ask) -> None:
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._found: dict[tuple[frozenset[str], Scope], set[Group]] = {}
+
+    def of(self, ask: Ask, places: Places) -> set[Group]:
+        """Those in scope."""
+        key = (ask.by, ask.scope)
+        if key not in self._found:
+            self._found[key] = self._every(ask.by, places)
+        return self._found[key]
+
+    def _every(self, by: frozenset[str], places: Places) -> set[Group]:
+        facts, found = self._facts, set[Group]()
+        if "slo" in by:
+            for slo in facts.slos:
+                found |= places.groups((slo.service,), slo=slo.slo)
+        elif by & _NO_SPLIT:
+            severities = (1, 2, 3, 4, 5) if "severity" in by else (None,)
+            for severity in severities:
+                for service in facts.services:
+                    found |= places.groups((service,), severity=severity)
+                if not by & {"tier", "service"}:
+                    for team in facts.teams:
+                        found |= places.groups((), team=team, severity=severity)
+        elif "severity" in by:
+            found |= {Group(severity=severity) for severity in (1, 2, 3, 4, 5)}
+        return found
+
+
+class _Answer:
+    """One KPI's numbers from the sums of every period and group: each with its interval, verdict and signal."""
+
+    def __init__(self, kpi: Kpi, facts: Facts, ask: Ask, wide: Ask, tallies: Tallies, groups: _Groups) -> None:
         self.kpi, self.facts, self.ask = kpi, facts, ask
-        self.wide = replace(wide, by=ask.by)
-        self.unfit = _unfit(kpi, ask)
-        self.tallies: dict[tuple[str, Group], Tally] = {}
-        if kpi.measured and not self.unfit:
-            for policy_facts, part in _by_policy(facts, self.wide):
-                self._sum(policy_facts, part)
-        self.periods = sorted(self.wide.periods)
+        self.unfit = unfit(kpi, ask)
+        self.tallies = tallies
+        self._every = groups
+        self.periods = sorted(wide.periods)
         self._values: dict[tuple[str, Group], float | None] = {}
         self._looked = (
             list(kpi.looked(facts))
@@ -133,41 +195,19 @@ class _Answer:
         )
         self._places = Places(facts, ask)
 
-    def _sum(self, facts: Facts, ask: Ask) -> None:
-        periods = {period.key for period in ask.periods}
-        if self.kpi.sums is not None:
-            for period, group, tally in self.kpi.sums(facts, ask):
-                if period in periods:
-                    self.tallies[period, group] = tally
-            return
-        for row in self.kpi.rows(facts, ask) if self.kpi.rows else ():
-            if row.period in periods:
-                add(self.tallies.setdefault((row.period, row.group), Tally()), row)
-
     def numbers(self) -> list[Number]:
         groups = self._groups()
         return [self._number(period, group) for period in self.ask.periods for group in groups]
 
     def _groups(self) -> list[Group]:
         """Every group that exists, whether anything happened in it or not."""
-        by, places = self.ask.by, self._places
-        if not by:
+        if not self.ask.by:
             return [Group()]
         wanted = {period.key for period in self.ask.periods}
-        found = {group for period, group in self.tallies if period in wanted}
-        if "slo" in by:
-            for slo in self.facts.slos:
-                found |= places.groups((slo.service,), slo=slo.slo)
-        elif by & _NO_SPLIT:
-            severities = (1, 2, 3, 4, 5) if "severity" in by else (None,)
-            for severity in severities:
-                for service in self.facts.services:
-                    found |= places.groups((service,), severity=severity)
-                if not by & {"tier", "service"}:
-                    for team in self.facts.teams:
-                        found |= places.groups((), team=team, severity=severity)
-        elif "severity" in by:
-            found |= {Group(severity=severity) for severity in (1, 2, 3, 4, 5)}
+        found = {group for period, group in self.tallies if period in wanted} | self._every.of(self.ask, self._places)
+        if self.ask.only:
+            finest = next(name for name in ("slo", "service", "team") if name in self.ask.by)
+            found = {group for group in found if getattr(group, finest) in self.ask.only}
         return sorted(found, key=lambda g: tuple((part is None, part if part is not None else "") for part in g))
 
     def _watched(self, period: Period) -> bool:
@@ -198,7 +238,7 @@ class _Answer:
                     return None
                 return tally.part if tally.n or self._watched(period) else None
             case "duration":
-                return Durations(tally.values).quantile(0.5)
+                return tally.durations().median
             case "rate":
                 whole = self._exposure(period, tally)
                 return tally.part / whole if whole > 0 and (tally.n or self._watched(period)) else None
@@ -224,7 +264,7 @@ class _Answer:
             ratio = ratio and (tally.n > 0 or self._watched(period))
         whole = self._exposure(period, tally) if ratio else None
         part = tally.part if ratio or (kpi.shape in ("count", "sum") and value is not None) else None
-        durations = Durations(tally.values)
+        durations = tally.durations()
         interval = self._interval(value, tally, group, whole, durations)
         told = self._signal(period, group, value, partial)
         exact = (part, whole) if kpi.shape in ("share", "ratio") else (None, None)
@@ -246,7 +286,7 @@ class _Answer:
             low=interval.low if interval else None,
             high=interval.high if interval else None,
             mean=durations.mean,
-            p90=durations.quantile(0.9),
+            p90=durations.p90,
             target=target,
             verdict=verdict(value, op, target, *exact),
             certain=certain(op, target, interval) if op and target is not None and value is not None else None,
@@ -269,7 +309,7 @@ class _Answer:
         return None if before is None else found.factor * before
 
     def _interval(
-        self, value: float | None, tally: Tally, group: Group, whole: float | None, durations: Durations
+        self, value: float | None, tally: Tally, group: Group, whole: float | None, durations: Spread
     ) -> Interval | None:
         if value is None:
             return None
@@ -285,7 +325,7 @@ class _Answer:
                 return durations.interval
         return None
 
-    def _extra(self, value: float | None, tally: Tally, group: Group, durations: Durations) -> dict[str, object]:
+    def _extra(self, value: float | None, tally: Tally, group: Group, durations: Spread) -> dict[str, object]:
         extra: dict[str, object] = dict(self.kpi.extra(tally)) if self.kpi.extra else {}
         if self.kpi.shape == "duration":
             extra["geometric_mean"] = durations.geometric_mean

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
+from app.metrics.intervals import Durations, Spread
 from app.metrics.periods import Period
 
 DIMENSIONS = ("tier", "team", "service", "severity", "slo")
@@ -33,6 +34,8 @@ class Group(NamedTuple):
     service: str | None = None
     severity: int | None = None
     slo: str | None = None
+    product: str | None = None
+    """Of sums that the store keeps alone: questions are narrowed to a product, not split by it."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,8 @@ class Ask:
     by: frozenset[str] = frozenset()
     """A subset of DIMENSIONS."""
     scope: Scope = EVERYTHING
+    only: frozenset[str] = frozenset()
+    """Of what it is split by (SLOs, else services, else teams) these ids alone; empty: all."""
 
 
 class Row(NamedTuple):
@@ -84,6 +89,14 @@ class Tally:
     seen: float | None = None
     """Observed, where coverage is not rows: minutes of SLOs."""
     elapsed: float | None = None
+    spread: Spread | None = None
+    """Durations as statistics, where the values themselves are no longer at hand."""
+
+    def durations(self) -> Spread:
+        """The statistics of its durations."""
+        if self.spread is None:
+            self.spread = Durations(self.values).spread()
+        return self.spread
 
 
 @dataclass(frozen=True)

@@ -226,7 +226,7 @@ def _counts(
     wanted = _in_scope(held, ask, own_team)
     if wanted == []:
         return
-    split = ask.by & {"tier", "service"} or ("team" in ask.by and not own_team)
+    split = ask.by & {"tier", "service", "product"} or ("team" in ask.by and not own_team)
     dimensions = [*(["team"] if own_team and "team" in ask.by else []), *(["service"] if split else [])]
     found: defaultdict[tuple[Any, ...], int] = defaultdict(int)
 

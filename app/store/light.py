@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from app import policy as policies_file
 from app.metrics import facts
 from app.metrics.facts import Deployment, Linked, Span
+from app.metrics.impact import SAID
 from app.policy import Policy
 from app.store.engine import generation
 from app.store.ranges import values
@@ -134,6 +135,10 @@ def _watched(conn: Connection) -> Mapping[str, tuple[Span, ...]]:
     for row in conn.execute(sa.select(SPANS).order_by(SPANS.c.entity, SPANS.c.source)):
         last = moment(row.last)
         found[row.entity].append(Span(moment(row.first), max(last, read.get(row.source) or last)))
+    incidents = FACTS["incidents"]
+    said = sa.select(sa.func.min(incidents.c.detected_at)).where(incidents.c.customer_impact.is_not(None))
+    if first := conn.execute(said).scalar():
+        found[SAID].append(Span(first, first))
     return {entity: tuple(spans) for entity, spans in found.items()}
 
 
