@@ -159,6 +159,16 @@ class Risk(NamedTuple):
     closed_on: date | None = None
     accepted_by: str | None = None
     accepted_until: date | None = None
+    inherent_likelihood: int | None = None
+    inherent_impact: int | None = None
+    target_likelihood: int | None = None
+    target_impact: int | None = None
+    events_per_year_low: float | None = None
+    events_per_year_high: float | None = None
+    loss_low: float | None = None
+    loss_high: float | None = None
+    description: str | None = None
+    response: str | None = None
 
 
 # The high-volume facts, raw: only for `rows` (the facts behind one number), never for a screen's numbers.

@@ -1,0 +1,247 @@
+"""The risk register as it stood at a moment: levels and how they moved, acceptances, reviews, and what is odd in it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal, NamedTuple
+
+from app.metrics import dr, losses
+from app.metrics.facts import Facts, Risk
+from app.metrics.grouping import Places
+from app.metrics.lessons import Owed, owed
+from app.metrics.numbers import Ask
+from app.metrics.periods import local_day
+from app.metrics.risks import open_at, score
+
+SOON_DAYS = 30
+"""An acceptance that ends within so many days is about to run out."""
+Acceptance = Literal["none", "live", "ending", "ran_out", "unsigned", "endless"]
+"""Unsigned: to be accepted, by nobody yet. Endless: signed without a last day."""
+Which = Literal["inherent", "current", "target"]
+Problem = Literal[
+    "bare", "unaccepted", "action_overdue", "untreated", "lowered_without_action", "endless", "above_inherent",
+    "target_above", "no_review", "no_service", "unpriced", "closed_undated",
+]  # fmt: skip
+PROBLEMS: tuple[Problem, ...] = (
+    "bare", "unaccepted", "action_overdue", "untreated", "lowered_without_action", "endless", "above_inherent",
+    "target_above", "no_review", "no_service", "unpriced", "closed_undated",
+)  # fmt: skip
+"""The most pressing first."""
+
+
+class Level(NamedTuple):
+    """A cell of the matrix."""
+
+    likelihood: int
+    impact: int
+
+    @property
+    def score(self) -> int:
+        """Likelihood x impact, 1-25."""
+        return self.likelihood * self.impact
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One risk as it stood."""
+
+    risk: Risk
+    open: bool
+    above: bool
+    """Above the appetite line."""
+    acceptance: Acceptance
+    review_overdue: bool
+    actions: tuple[Owed, ...]
+    loss: float | None
+    """In an average year, money; None: not stated."""
+    problems: tuple[Problem, ...]
+
+    @property
+    def current(self) -> Level:
+        return Level(self.risk.likelihood, self.risk.impact)
+
+    @property
+    def inherent(self) -> Level | None:
+        return _level(self.risk.inherent_likelihood, self.risk.inherent_impact)
+
+    @property
+    def target(self) -> Level | None:
+        return _level(self.risk.target_likelihood, self.risk.target_impact)
+
+    def level(self, which: Which) -> Level | None:
+        """Where it lies in the matrix; None where that is not stated."""
+        return {"inherent": self.inherent, "current": self.current, "target": self.target}[which]
+
+    @property
+    def at_target(self) -> bool | None:
+        """Whether it has come down to its target; None without one."""
+        return None if self.target is None else self.current.score <= self.target.score
+
+    @property
+    def lowered(self) -> bool:
+        """Whether it has come down from its inherent level."""
+        return self.inherent is not None and self.current.score < self.inherent.score
+
+    @property
+    def working(self) -> tuple[Owed, ...]:
+        """Its actions that are not done."""
+        return tuple(one for one in self.actions if one.state in ("open", "overdue"))
+
+
+def _level(likelihood: int | None, impact: int | None) -> Level | None:
+    return None if likelihood is None or impact is None else Level(likelihood, impact)
+
+
+def day_of(facts: Facts, moment: datetime) -> date:
+    """The local day that a moment ends: at midnight, the day before."""
+    return local_day(moment - timedelta(microseconds=1), facts.policy.timezone)
+
+
+def register(facts: Facts, ask: Ask) -> list[Standing]:
+    """Every risk in scope that somebody had identified by as-of, the highest level first, then the dearest."""
+    places, day = Places(facts, ask), day_of(facts, ask.as_of)
+    acting = any(action.origin == "risk" for action in facts.actions)
+    actions = defaultdict(list)
+    for action in facts.actions:
+        if action.origin == "risk":
+            actions[action.origin_id].append(owed(facts, action, ask.as_of))
+    found = [
+        _standing(places, risk, day, ask.as_of, actions.get(risk.risk, ()) if acting else None)
+        for risk in facts.risks
+        if (risk.identified_on is None or risk.identified_on <= day) and places.groups(risk.services)
+    ]
+    return sorted(found, key=lambda one: (-one.current.score, -(one.loss or 0.0), one.risk.risk, one.risk.source))
+
+
+def _standing(places: Places, risk: Risk, day: date, moment: datetime, actions: Sequence[Owed] | None) -> Standing:
+    """`actions` None: nobody brings the actions of any risk."""
+    above = score(risk) > places.facts.policy.risk.appetite
+    made = Standing(
+        risk=risk,
+        open=open_at(risk, day),
+        above=above,
+        acceptance=acceptance(places, risk, moment),
+        review_overdue=risk.review_on is not None and places.ends(risk.review_on) <= moment,
+        actions=tuple(actions or ()),
+        loss=losses.expected(risk),
+        problems=(),
+    )
+    problems = set(_problems(places, made, actions is not None))
+    return Standing(**{**vars(made), "problems": tuple(one for one in PROBLEMS if one in problems)})
+
+
+def acceptance(places: Places, risk: Risk, moment: datetime) -> Acceptance:
+    """The state of a risk's acceptance at a moment: it holds to the end of its last day."""
+    if risk.accepted_until is not None and places.ends(risk.accepted_until) <= moment:
+        return "ran_out"
+    if risk.accepted_by is None:
+        return "unsigned" if risk.treatment == "accept" or risk.accepted_until is not None else "none"
+    if risk.accepted_until is None:
+        return "endless"
+    soon = day_of(places.facts, moment) + timedelta(SOON_DAYS)
+    return "ending" if risk.accepted_until <= soon else "live"
+
+
+def _problems(places: Places, one: Standing, acting: bool) -> Iterator[Problem]:
+    risk = one.risk
+    if not one.open:
+        if risk.status == "closed" and risk.closed_on is None:
+            yield "closed_undated"
+        return
+    accepted = one.acceptance in ("live", "ending", "endless")
+    kept = [action for action in one.actions if action.state != "cancelled"]
+    if acting and one.above and not one.working and not accepted:
+        yield "bare"
+    if risk.treatment == "accept" and not accepted:
+        yield "unaccepted"
+    if any(action.state == "overdue" for action in one.actions):
+        yield "action_overdue"
+    if acting and risk.treatment != "accept" and not kept:
+        yield "lowered_without_action" if one.lowered else "untreated"
+    if one.acceptance == "endless":
+        yield "endless"
+    if one.inherent is not None and one.current.score > one.inherent.score:
+        yield "above_inherent"
+    if one.target is not None and one.target.score > one.current.score:
+        yield "target_above"
+    if risk.review_on is None:
+        yield "no_review"
+    if not any(name in places.facts.services for name in risk.services):
+        yield "no_service"
+    if one.loss is None:
+        yield "unpriced"
+
+
+def without_action(found: Iterable[Standing]) -> list[Standing]:
+    """Open risks to be mitigated, transferred or avoided that nobody has an action for."""
+    return [one for one in found if {"untreated", "lowered_without_action"} & set(one.problems)]
+
+
+def cells(found: Iterable[Standing], which: Which) -> Mapping[Level, int]:
+    """How many risks lie in each cell of the matrix; those that do not state this level are in none."""
+    counts: defaultdict[Level, int] = defaultdict(int)
+    for one in found:
+        level = one.level(which)
+        if level is not None:
+            counts[level] += 1
+    return counts
+
+
+def gaps(facts: Facts, ask: Ask) -> list[str]:
+    """Services of tier 0-1 whose recovery was not tested in time, and that no open risk names; none where no DR test is
+    known."""
+    day = day_of(facts, ask.as_of)
+    named = {name for risk in facts.risks if open_at(risk, day) for name in risk.services}
+    return sorted({row.id for row in dr.dr_coverage(facts, ask) if not row.part and row.id not in named})
+
+
+class Since(NamedTuple):
+    """What has changed between two moments."""
+
+    ran_out: int
+    reviews: int
+    identified: int
+    closed: int
+
+
+def since(facts: Facts, ask: Ask, until: datetime) -> Since:
+    """What ran out, fell due, was found and was closed after as-of, up to `until`, in scope."""
+    places, first, last = Places(facts, ask), day_of(facts, ask.as_of), day_of(facts, until)
+    ran_out = reviews = identified = closed = 0
+    for risk in facts.risks:
+        if not places.groups(risk.services):
+            continue
+        if open_at(risk, last):
+            ran_out += _ended(places, risk.accepted_until, ask.as_of, until)
+            reviews += _ended(places, risk.review_on, ask.as_of, until)
+        identified += risk.identified_on is not None and first < risk.identified_on <= last
+        closed += risk.closed_on is not None and first < risk.closed_on <= last and open_at(risk, first)
+    return Since(ran_out, reviews, identified, closed)
+
+
+def _ended(places: Places, day: date | None, after: datetime, until: datetime) -> bool:
+    return day is not None and after < places.ends(day) <= until
+
+
+class Hit(NamedTuple):
+    """Incidents that one set of services had."""
+
+    services: tuple[str, ...]
+    incidents: int
+    severe: int
+
+
+def incidents_of(hits: Sequence[Hit], risks: Iterable[Risk]) -> dict[tuple[str, str], tuple[int, int]]:
+    """(source, risk) → incidents on any of its services, and how many of them severe; each once."""
+    by_service: defaultdict[str, list[int]] = defaultdict(list)
+    for at, hit in enumerate(hits):
+        for name in hit.services:
+            by_service[name].append(at)
+    found = {}
+    for risk in risks:
+        touched = {at for name in risk.services for at in by_service.get(name, ())}
+        found[risk.source, risk.risk] = (
+            sum(hits[at].incidents for at in touched), sum(hits[at].severe for at in touched)
+        )  # fmt: skip
+    return found

@@ -1,0 +1,57 @@
+"""What hangs on risks: their actions, and the incidents of the services that they name."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from app.metrics.facts import Action, Incident
+from app.metrics.register import Hit
+from app.store.tables import FACTS
+
+
+def actions(conn: Connection) -> list[Action]:
+    """The actions that come from risks, whenever they were opened."""
+    table = FACTS["actions"]
+    columns = [table.c[name] for name in Action._fields]
+    query = sa.select(*columns).where(table.c.origin == "risk").order_by(table.c.source, table.c.action)
+    return [Action(*row) for row in conn.execute(query)]
+
+
+def hits(conn: Connection, start: datetime, stop: datetime, severe: int) -> list[Hit]:
+    """How many incidents were detected from `start` until before `stop`, by the services that they name; severe: of
+    severity 1 to `severe`."""
+    table = FACTS["incidents"]
+    bad = sa.func.sum(sa.case((table.c.severity <= severe, 1), else_=0))
+    query = (
+        sa.select(table.c.services, sa.func.count(), sa.cast(bad, sa.Integer))
+        .where(_real(start, stop), table.c.services.is_not(None))
+        .group_by(table.c.services)
+    )
+    return [Hit(*row) for row in conn.execute(query)]
+
+
+def incidents(conn: Connection, services: Sequence[str], start: datetime, stop: datetime, most: int) -> list[Incident]:
+    """Incidents on any of these services detected from `start` until before `stop`, the latest first, at most so
+    many."""
+    if not services:
+        return []
+    table = FACTS["incidents"]
+    listed = sa.literal(";") + sa.type_coerce(table.c.services, sa.Text) + sa.literal(";")
+    on = sa.or_(*(listed.contains(f";{name};", autoescape=True) for name in services))
+    query = (
+        sa.select(*(table.c[name] for name in Incident._fields))
+        .where(_real(start, stop), on)
+        .order_by(table.c.detected_at.desc(), table.c.incident)
+        .limit(most)
+    )
+    wanted = set(services)  # a LIKE of SQLite takes no notice of case
+    found = [Incident(*row) for row in conn.execute(query)]
+    return [one for one in found if wanted & set(one.services)]
+
+
+def _real(start: datetime, stop: datetime) -> sa.ColumnElement[bool]:
+    table = FACTS["incidents"]
+    real = sa.or_(table.c.kind.is_(None), table.c.kind == "incident")
+    return sa.and_(table.c.detected_at >= start, table.c.detected_at < stop, real)
