@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 from app.charts.theme import VerdictKey
 
-Kind = Literal["line", "bar", "points", "heat", "spark", "dumbbell", "interval"]
+Kind = Literal["line", "bar", "points", "heat", "spark", "dumbbell", "interval", "burndown"]
 Role = Literal["main", "comparison", "context"]
 
 
@@ -47,6 +47,19 @@ class Mark(NamedTuple):
     title: str
 
 
+class Span(NamedTuple):
+    """Of `burndown` alone: what happened from `start` to `stop`, in steps from the beginning of the first x."""
+
+    start: float
+    stop: float
+    kind: Literal["incident", "deployment", "exclusion", "revision", "gap"]
+    title: str
+    key: str = ""
+    """What a click on it opens."""
+    badge: str = ""
+    """The number under which a list beside the chart tells of it."""
+
+
 @dataclass(frozen=True)
 class Chart:
     """What a chart says (title: its finding), and the data that say it."""
@@ -73,6 +86,9 @@ class Chart:
     """Of `bar` alone: bars lie, one row for each x, so that long names stand beside them."""
     currency: str = "EUR"
     """Of money."""
+    spans: tuple[Span, ...] = ()
+    levels: tuple[tuple[float, str], ...] = ()
+    """Of `burndown` alone: heights with a name, beside the target."""
     alt: str = ""
     """The chart in one sentence for a reader who cannot see it."""
     empty: str = ""

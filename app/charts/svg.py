@@ -7,6 +7,7 @@ from app.charts import reading
 from app.charts.description import Chart
 from app.charts.pen import Pen, colour, escaped, n
 from app.charts.scale import wrapped
+from app.charts.svg_burndown import draw_burndown
 from app.charts.svg_dumbbell import draw_dumbbells
 from app.charts.svg_plot import draw_plot, draw_spark
 from app.charts.svg_rows import draw_heat, draw_rows
@@ -32,6 +33,8 @@ def draw(chart: Chart, width: float = 560, height: float = 280, dark: bool = Fal
         draw_heat(pen, chart, width, top, height)
     elif chart.kind in ("dumbbell", "interval"):
         draw_dumbbells(pen, chart, width, top, height)
+    elif chart.kind == "burndown":
+        draw_burndown(pen, chart, width, top, height)
     elif chart.kind == "bar" and chart.horizontal:
         draw_rows(pen, chart, width, top, height)
     else:
