@@ -164,6 +164,13 @@ class Passed(NamedTuple):
         """Wilson, 95 %."""
         return intervals.wilson(self.part, self.whole)
 
+    def against(self, target: float | None) -> Literal["met", "missed", "unsure", "no_target"]:
+        """Whether the share reaches the target; unsure where its range lies on both sides."""
+        between = self.interval
+        if target is None or between is None:
+            return "no_target"
+        return "met" if between.low >= target else "missed" if between.high < target else "unsure"
+
 
 def by_kind(rows: Iterable[Row], found: Iterable[Drill]) -> list[Passed]:
     """The rows behind `dr_pass_rate`, by kind of test; what proves most first."""

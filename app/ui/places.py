@@ -60,6 +60,14 @@ INCIDENT = Place(
     INCIDENTS.feeds,
     hidden=True,
 )
+DR_TESTS = Place(
+    "dr_tests",
+    "DR tests",
+    "Resilience",
+    ":material/restart_alt:",
+    "Would we come back, how fast, how do we know? `?test=` names one test.",
+    frozenset({"dr_tests", "actions"}),
+)
 DATA_HEALTH = Place(
     "data_health",
     "Data health",
@@ -67,7 +75,7 @@ DATA_HEALTH = Place(
     ":material/database:",
     "Can I believe this?",
 )
-PLACES = (OVERVIEW, SLOS, INCIDENTS, INCIDENT, DATA_HEALTH)
+PLACES = (OVERVIEW, SLOS, INCIDENTS, INCIDENT, DR_TESTS, DATA_HEALTH)
 _BY_NAME = {place.name: place for place in PLACES}
 
 

@@ -1,0 +1,148 @@
+"""The tables of the DR tests page: tests, the proof of each service, and the actions that tests called for."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from app.charts import dr_tests as drawn
+from app.charts import wording
+from app.metrics.drills import DONE, Drill
+from app.metrics.periods import local_day
+from app.ui import tables, tiles
+from app.ui.choices import Asked
+from app.ui.dr_tests import Shown, opens
+from app.ui.dr_tests_parts import PROOF, state
+from app.ui.incidents_parts import ACTION
+from app.ui.tables import ACT, URL, Act, Column
+
+SHOWN = {"": "shown", "evidence": "no evidence", "attestation": "not attested", "evidence, attestation": "neither"}
+_ALWAYS = ("title", "kind", "services", "planned", "state")
+
+
+def listing(key: str, found: Sequence[Drill], page: Shown, file: str, page_rows: int = 20) -> Act | None:
+    """Tests: when, what became of them, how fast, and whether it can be shown. A click opens one."""
+    names = {service.service: service.name for service in page.facts.services.values()}
+
+    def row(one: Drill) -> dict[str, Any]:
+        test = one.test
+        lacks = [
+            name for name, there in (("evidence", test.evidence_url), ("attestation", test.attested_by)) if not there
+        ]
+        return {
+            "title": test.name,
+            "kind": test.kind,
+            "services": ", ".join(names.get(name, name) for name in test.services),
+            "planned": test.planned_on,
+            "state": one.state,
+            "rto": one.rto.achieved,
+            "rto_target": one.rto.target,
+            "rpo": one.rpo.achieved,
+            "rpo_target": one.rpo.target,
+            "times": _times(one),
+            "proof": ", ".join(lacks) if one.state in DONE else None,
+            "lead": test.lead,
+            URL: test.evidence_url,
+            ACT: opens(one),
+        }
+
+    rows = [row(one) for one in found]
+    columns = [
+        Column("title", "Test", wide=True),
+        Column("kind", "Kind", drawn.kind),
+        Column("services", "Services", _short),
+        Column("planned", "Planned for", wording.day),
+        Column("state", "State", state),
+        Column("rto", "RTO", _minutes, number=True),
+        Column("rto_target", "Target", _minutes, number=True),
+        Column("rpo", "RPO", _minutes, number=True),
+        Column("rpo_target", "Target", _minutes, number=True),
+        Column(
+            "times", "Times", lambda said: tiles.verdict("met" if said == "met" else "missed", said) if said else ""
+        ),
+        Column("proof", "Proof", lambda said: "" if said is None else SHOWN[said]),
+        Column("lead", "Lead", lambda lead: (lead or "").partition("@")[0]),
+    ]
+    kept = [
+        column for column in columns if column.key in _ALWAYS or any(one.get(column.key) is not None for one in rows)
+    ]
+    return tables.table(key, kept, rows, sort="planned", down=True, file=file, page_rows=page_rows)
+
+
+def _times(one: Drill) -> str | None:
+    """Whether the achieved times met their targets: "met", "RTO missed"; None where nothing can be compared."""
+    missed = [name for name, time in (("RTO", one.rto), ("RPO", one.rpo)) if time.met is False]
+    if missed:
+        return f"{' and '.join(missed)} missed"
+    return "met" if one.rto.met or one.rpo.met else None
+
+
+def proofs(page: Shown, asked: Asked) -> Act | None:
+    """Every service that must be tested: when it was, until when that holds, and when it will be again."""
+
+    def when(at: datetime | None) -> str:
+        return wording.day(local_day(at, asked.zone)) if at else "never"
+
+    def day(on: date | None) -> str:
+        return wording.day(on) if on else ""
+
+    rows = [
+        {
+            "name": one.name,
+            "tier": one.tier,
+            "state": one.state,
+            "tested": one.tested_at,
+            "test": one.last.test.name if one.last else None,
+            "lapses": one.lapses_on,
+            "planned": one.planned_on,
+            ACT: opens(one.last) if one.last else None,
+        }
+        for one in page.proofs
+    ]
+    columns = [
+        Column("name", "Service", wide=True),
+        Column("tier", "Tier", number=True),
+        Column("state", "Proof", lambda said: tiles.verdict(*PROOF[said])),
+        Column("tested", "Last tested", when),
+        Column("test", "By", wide=True),
+        Column("lapses", "Holds until", day),
+        Column("planned", "Next test", lambda on: wording.day(on) if on else "none planned"),
+    ]
+    return tables.table("dr_proofs", columns, rows, file="dr-coverage", page_rows=12)
+
+
+def remedies(page: Shown) -> Act | None:
+    """Every action that tests called for: overdue first. A click opens the test."""
+    rows = [
+        {
+            "title": one.owed.action.title,
+            "state": one.owed.state,
+            "owner": one.owed.action.owner,
+            "due": one.owed.due_on,
+            "days": one.owed.days,
+            "test": one.drill.test.name,
+            "outcome": one.owed.action.outcome,
+            URL: one.owed.action.url,
+            ACT: opens(one.drill),
+        }
+        for one in page.remedies
+    ]
+    columns = [
+        Column("title", "Action", wide=True),
+        Column("state", "State", lambda said: tiles.verdict(*ACTION[said])),
+        Column("owner", "Owner", lambda owner: owner or "nobody"),
+        Column("due", "Due", lambda on: wording.day(on) if on else "no date"),
+        Column("days", "Age, days", lambda days: f"{days:,}", number=True),
+        Column("test", "From", wide=True),
+    ]
+    if any(one["outcome"] for one in rows):
+        columns.append(Column("outcome", "Judged"))
+    return tables.table("dr_remedies", columns, rows, file="dr-findings", page_rows=12)
+
+
+def _minutes(minutes: float | None) -> str:
+    return "" if minutes is None else wording.duration(minutes)
+
+
+def _short(text: str) -> str:
+    names = text.split(", ")
+    return text if len(names) <= 2 else f"{names[0]} and {len(names) - 1} more"
