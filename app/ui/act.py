@@ -4,7 +4,7 @@
     act.after(clicked, asked)                                # once, at the end of the page
 
 {"do": "narrow", "period": "2026-10", "tier": 0}, {"do": "explain", "kpi": "slos_met"}, {"do": "open", "place":
-"incident", "incident": "INC-1"}
+"incident", "incident": "INC-1"}, {"do": "open", "place": "service", "service": "checkout"}
 """
 
 from app.ui import filters, places
@@ -29,5 +29,7 @@ def after(act: Act | None, asked: Asked) -> None:
     if act["do"] == "explain" and isinstance(act.get("kpi"), str):
         explain(act["kpi"], asked)
     place = places.found(act.get("place")) if act["do"] == "open" else None
+    if place is places.SERVICE and isinstance(act.get("service"), str):
+        filters.narrow_next(tier=None, product=None, team=None, service=act["service"])
     if place is not None:
         places.go(place, **{name: str(act[name]) for name in _ADDRESS if act.get(name) is not None})

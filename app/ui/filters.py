@@ -16,6 +16,7 @@ from app.ui import choices, read
 from app.ui.choices import ALL, Asked
 
 _ASKED = "nines_asked"
+_NEXT = "nines_narrow_next"
 _LABELS = {
     "period": "Period",
     "against": "Compared with",
@@ -28,6 +29,7 @@ _LABELS = {
 
 def bar() -> Asked:
     """Draws the bar and keeps what it says for `asked`."""
+    narrow(**st.session_state.pop(_NEXT, {}))
     offered, meanings, keys = _offered()
     notes = _from_address({name: (offered[name], keys.get(name, {})) for name in _LABELS})
     shown = [name for name in _LABELS if len(offered[name]) > 1]
@@ -76,6 +78,11 @@ def narrow(**to: str | None) -> None:
         )
         if label is not None:
             st.session_state[name] = label
+
+
+def narrow_next(**to: str | None) -> None:
+    """Chooses as `narrow` does, when the bar is drawn next: for a click that is answered after it."""
+    st.session_state[_NEXT] = to
 
 
 def _choice(name: str, labels: list[str]) -> str | None:

@@ -60,6 +60,14 @@ INCIDENT = Place(
     INCIDENTS.feeds,
     hidden=True,
 )
+SERVICE = Place(
+    "service",
+    "Services",
+    "Reliability",
+    ":material/dns:",
+    "Tell me about one service: what it promised, what hurts it, what is being done. `?service=` names it.",
+    frozenset({"sli", "slos", "incidents", "impacts", "pages", "deployments", "dr_tests", "risks", "actions"}),
+)
 DR_TESTS = Place(
     "dr_tests",
     "DR tests",
@@ -75,7 +83,7 @@ DATA_HEALTH = Place(
     ":material/database:",
     "Can I believe this?",
 )
-PLACES = (OVERVIEW, SLOS, INCIDENTS, INCIDENT, DR_TESTS, DATA_HEALTH)
+PLACES = (OVERVIEW, SLOS, INCIDENTS, INCIDENT, SERVICE, DR_TESTS, DATA_HEALTH)
 _BY_NAME = {place.name: place for place in PLACES}
 
 
