@@ -165,7 +165,7 @@ def slo_windows(conn: Connection, facts: Facts, ask: Ask) -> list[SliWindow]:
     if period.start >= ask.as_of:
         return []
     own = light.places(conn).policy_at(end - timedelta(microseconds=1)).timezone
-    windowed = [slo for key in revisions if (slo := revisions.at(*key, end)) is not None]
+    windowed = [held for key in revisions if (held := revisions.at(*key, end)) is not None]
     lengths = sorted({slo.window for slo in windowed})
     stored: list[Range] = []
     live: list[Range] = []
