@@ -13,7 +13,7 @@ from app.ui.choices import Asked
 from app.ui.explain import explain
 
 _NARROWED = ("period", "tier", "product", "team", "service")
-_ADDRESS = ("incident", "source", "slo", "test")
+_ADDRESS = ("incident", "source", "slo", "test", "risk")
 
 
 def before(act: Act) -> None:

@@ -81,7 +81,7 @@ def _same(one: Group, other: Group, by: Sequence[str]) -> bool:
 def _open(act: Act | None) -> None:
     place = places.found(act.get("place")) if act and act["do"] == "open" else None
     if act is not None and place is not None:
-        places.go(place, **{name: str(value) for name, value in act.items() if name in ("incident", "slo")})
+        places.go(place, **{name: str(value) for name, value in act.items() if name in ("incident", "slo", "risk", "source")})
 
 
 def _told(kpi: Kpi, number: Number, asked: Asked, policy: Policy) -> Markup:
@@ -267,13 +267,15 @@ def _as_row(kpi: Kpi, row: Row) -> dict[str, object]:
 
 
 def _leads_to(row: Row) -> dict[str, object] | None:
-    """Where a click on a row leads: incidents and SLOs have a page of their own."""
+    """Where a click on a row leads: incidents, SLOs and risks have a page of their own."""
     if row.entity in ("incidents", "impacts", "postmortems"):
         return {"do": "open", "place": places.INCIDENT.name, "incident": row.id}
     if row.entity == "slos":
         return {"do": "open", "place": places.SLOS.name, "slo": row.id}
     if row.entity == "sli":
         return {"do": "open", "place": places.SLOS.name, "slo": row.id.rpartition("/")[0]}
+    if row.entity == "risks":
+        return {"do": "open", "place": places.RISK.name, "risk": row.id, "source": row.source}
     return None
 
 

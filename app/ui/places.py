@@ -76,6 +76,23 @@ DR_TESTS = Place(
     "Would we come back, how fast, how do we know? `?test=` names one test.",
     frozenset({"dr_tests", "actions"}),
 )
+RISKS = Place(
+    "risks",
+    "Risk register",
+    "Resilience",
+    ":material/shield:",
+    "What could hurt us, what are we doing, what do you have to accept?",
+    frozenset({"risks", "actions", "dr_tests"}),
+)
+RISK = Place(
+    "risk",
+    "Risk",
+    "Resilience",
+    ":material/shield:",
+    "One risk: how high, what is done about it, what it costs. `?risk=` names it.",
+    RISKS.feeds,
+    hidden=True,
+)
 DATA_HEALTH = Place(
     "data_health",
     "Data health",
@@ -83,7 +100,7 @@ DATA_HEALTH = Place(
     ":material/database:",
     "Can I believe this?",
 )
-PLACES = (OVERVIEW, SLOS, INCIDENTS, INCIDENT, SERVICE, DR_TESTS, DATA_HEALTH)
+PLACES = (OVERVIEW, SLOS, INCIDENTS, INCIDENT, SERVICE, DR_TESTS, RISKS, RISK, DATA_HEALTH)
 _BY_NAME = {place.name: place for place in PLACES}
 
 

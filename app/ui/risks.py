@@ -1,0 +1,302 @@
+"""What stands on the Risk register: the finding, the tiles, the matrix, what it costs, what waits and what is odd.
+
+All of it is as it stood when the chosen period ended (or now, where it is not over): the tiles and the lists are of
+one moment. What has happened since is said beside the finding. Levels are as they are stated now: a register file
+keeps no history of them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+
+from app.charts import risks as drawn
+from app.charts import wording
+from app.charts.headline import count
+from app.metrics import register
+from app.metrics.facts import Action, Facts, Risk
+from app.metrics.grouping import known
+from app.metrics.numbers import Ask
+from app.metrics.register import PROBLEMS, Hit, Problem, Since, Standing
+from app.policy import Policy
+from app.store import risks as store_risks
+from app.store.engine import reading
+from app.ui import read
+from app.ui.choices import Asked
+from app.ui.history import History, history
+from app.ui.overview import kpi_face
+from app.ui.read import State
+from app.ui.tiles import Face
+
+KEYS = ("risks_above_appetite", "risk_reviews_overdue")
+OWN = ("acceptances", "expected_annual_loss", "open_risks", "at_target", "without_action", "to_mend")
+"""Tiles that are counted here, not by the catalogue; each explains itself in `risks_tables`."""
+_NEEDS = frozenset({"risks", "dr_tests"})
+_YEAR = timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The page for what was asked."""
+
+    finding: str
+    faces: tuple[Face, ...]
+    found: tuple[Standing, ...]
+    """Every risk in scope that was known by then, the highest first."""
+    since: Since | None
+    """What has changed up to now; None where the page is of now."""
+    gaps: tuple[str, ...]
+    """Important services, not tested in time, that no open risk names."""
+    hits: Mapping[tuple[str, str], tuple[int, int]]
+    """(source, risk) → incidents of its services in the year before, and how many of them severe."""
+    acting: bool
+    """Whether the actions of any risk are known."""
+    facts: Facts
+    policy: Policy
+    moment: datetime
+    day: date
+    """The local day that the moment ends."""
+    today: date
+    looked: bool
+    """Whether there was a register by then."""
+
+    @property
+    def open(self) -> tuple[Standing, ...]:
+        return tuple(one for one in self.found if one.open)
+
+    @property
+    def known(self) -> bool:
+        """Whether the store holds any risk at all."""
+        return bool(self.facts.risks)
+
+    def having(self, problem: Problem) -> list[Standing]:
+        """The risks that are odd in this way."""
+        return [one for one in self.found if problem in one.problems]
+
+    def names(self, services: Sequence[str]) -> list[str]:
+        """Services by their names."""
+        held = self.facts.services
+        return [held[name].name if name in held else name for name in services]
+
+
+def shown(asked: Asked) -> Shown:
+    """Everything on the page, from the register of the chosen period's end and scope."""
+    return _shown(read.state(), asked)
+
+
+@lru_cache(maxsize=16)
+def _shown(of: State, asked: Asked) -> Shown:
+    numbers = history(KEYS, asked)
+    moment = min(asked.period.end, asked.as_of)
+    facts = facts_at(of, moment)
+    ask = Ask((asked.period,), moment, scope=asked.scope)
+    found = tuple(register.register(facts, ask))
+    standing = [one for one in found if one.open]
+    day = register.day_of(facts, moment)
+    looked = bool(standing) or numbers["risks_above_appetite"].now.value is not None
+    start = moment - _YEAR
+    touched = register.incidents_of(hits(of, start, moment, facts.policy.major_severity), [one.risk for one in found])
+    made = Shown(
+        finding="",
+        faces=(),
+        found=found,
+        since=register.since(facts, ask, asked.as_of) if moment < asked.as_of else None,
+        gaps=tuple(register.gaps(facts, ask)),
+        hits=touched,
+        acting=any(action.origin == "risk" for action in facts.actions),
+        facts=facts,
+        policy=facts.policy,
+        moment=moment,
+        day=day,
+        today=register.day_of(facts, asked.as_of),
+        looked=looked,
+    )
+    return replace(made, finding=drawn.finding(_told(made)), faces=_faces(made, numbers, asked) if looked else ())
+
+
+def facts_at(of: State, moment: datetime) -> Facts:
+    """Risks, their actions, services and DR tests as they were known at a moment, with the policy then in force."""
+    held = read.facts(_NEEDS, Ask((), moment))
+    policy = held.policy_at(moment - timedelta(microseconds=1))
+    return known(replace(held, actions=actions(of), policy=policy), moment)
+
+
+@lru_cache(maxsize=4)
+def actions(of: State) -> tuple[Action, ...]:
+    """The actions that come from risks."""
+    with reading(read.opened(of.url)) as conn:
+        return tuple(store_risks.actions(conn))
+
+
+@lru_cache(maxsize=16)
+def hits(of: State, start: datetime, stop: datetime, severe: int) -> tuple[Hit, ...]:
+    """Incidents of a stretch of time by the services that they name."""
+    with reading(read.opened(of.url)) as conn:
+        return tuple(store_risks.hits(conn, start, stop, severe))
+
+
+def priced(found: Sequence[Standing]) -> list[Standing]:
+    """The open risks that are stated in money, the dearest first."""
+    stated = [one for one in found if one.open and one.loss is not None]
+    return sorted(stated, key=lambda one: (-(one.loss or 0.0), one.risk.title))
+
+
+def half(found: Sequence[Standing]) -> list[Standing]:
+    """The fewest of the dearest risks that make at least half of what all cost."""
+    dearest, so_far = priced(found), 0.0
+    whole = sum(one.loss or 0.0 for one in dearest)
+    for at, one in enumerate(dearest):
+        so_far += one.loss or 0.0
+        if so_far >= whole / 2:
+            return dearest[: at + 1]
+    return dearest
+
+
+def total(found: Sequence[Standing]) -> float | None:
+    """What the open risks cost in an average year; None where none is stated."""
+    stated = priced(found)
+    return sum(one.loss or 0.0 for one in stated) if stated else None
+
+
+def _told(page: Shown) -> drawn.Told:
+    standing, dearest = page.open, priced(page.found)
+    return drawn.Told(
+        day=wording.day(page.day),
+        known=page.looked,
+        open=len(standing),
+        above=[one.risk.title for one in standing if one.above],
+        reviews=sum(one.review_overdue for one in standing),
+        ran_out=sum(one.acceptance == "ran_out" for one in standing),
+        ending=sum(one.acceptance == "ending" for one in standing),
+        loss=total(page.found),
+        priced=len(dearest),
+        half=len(half(page.found)),
+        currency=page.policy.currency,
+    )
+
+
+def _faces(page: Shown, numbers: Mapping[str, History], asked: Asked) -> tuple[Face, ...]:
+    above, overdue = (
+        kpi_face(key, numbers[key].now, numbers[key].before, numbers[key].trend, page.policy, asked) for key in KEYS
+    )
+    return (
+        replace(above, beside=f"of {len(page.open):,} open" if not above.empty else ""),
+        overdue,
+        _acceptances(page),
+        _loss(page),
+        _open(page, asked),
+        _at_target(page),
+        _without_action(page),
+        _to_mend(page),
+    )
+
+
+def _plural(number: int, one: str, several: str) -> str:
+    return f"{count(number)} {one if number == 1 else several}"
+
+
+def _stock(kpi: str, name: str, value: int, beside: str, said: str, target: str, good: bool | None) -> Face:
+    """A tile that counts risks; `good` None: nothing to judge."""
+    if good is None:
+        return Face(kpi, name, f"{value:,}", beside, "no_target", "", wording.capital(said), target)
+    key = "met" if good else "missed"
+    return Face(kpi, name, f"{value:,}", beside, "met" if good else "missed", key, wording.capital(said), target)
+
+
+def accepted(page: Shown) -> list[Standing]:
+    """The open risks that somebody accepted, or was to."""
+    return [one for one in page.open if one.acceptance != "none"]
+
+
+def _acceptances(page: Shown) -> Face:
+    states = [one.acceptance for one in accepted(page)]
+    out, ending, unsigned = (states.count(state) for state in ("ran_out", "ending", "unsigned"))
+    said = f"{count(ending) if ending else 'none'} more run{'s' if ending == 1 else ''} out within 30 days"
+    if unsigned:
+        said += f", {_plural(unsigned, 'was', 'were')} never signed"
+    beside = f"of {len(states):,} accepted" if states else "nothing is accepted"
+    return _stock("acceptances", "Acceptances run out", out, beside, said, "Target: none", not out)
+
+
+def _loss(page: Shown) -> Face:
+    loss, many = total(page.found), len(priced(page.found))
+    silent = len(page.open) - many
+    if loss is None:
+        return Face(
+            "expected_annual_loss", "Expected annual loss", wording.NO_DATA, "", "no_data", wording.NO_DATA,
+            "No open risk states its ranges in money", "No target", empty=True,
+        )  # fmt: skip
+    said = f"{_plural(silent, 'open risk states', 'open risks state')} no ranges" if silent else "every open risk"
+    return Face(
+        kpi="expected_annual_loss",
+        name="Expected annual loss",
+        value=wording.value(loss, "money", currency=page.policy.currency),
+        beside=f"from {many:,} risks" if many != 1 else "from 1 risk",
+        key="no_target",
+        word="",
+        said=wording.capital(said),
+        target="Mean of an average year",
+    )
+
+
+def _open(page: Shown, asked: Asked) -> Face:
+    period = asked.period
+    day = page.day
+    fresh = sum(one.risk.identified_on is not None and period.first <= one.risk.identified_on for one in page.open)
+    gone = sum(
+        one.risk.closed_on is not None and period.first <= one.risk.closed_on <= day and not one.open
+        for one in page.found
+    )
+    scales = page.policy.risk.impact
+    impacts = [f"{sum(one.risk.impact == level for one in page.open)} {scales[level - 1]}" for level in (5, 4, 3)]
+    lower = sum(one.risk.impact < 3 for one in page.open)
+    said = f"By impact: {', '.join(impacts)}, {lower} lower"
+    beside = f"{fresh or 'none'} new, {gone or 'none'} closed"
+    return _stock("open_risks", "Open risks", len(page.open), beside, said, asked.words, None)
+
+
+def _at_target(page: Shown) -> Face:
+    aimed = [one for one in page.open if one.at_target is not None]
+    there = sum(bool(one.at_target) for one in aimed)
+    stated = [one for one in page.open if one.inherent is not None]
+    down = sum(one.lowered for one in stated)
+    if not aimed:
+        return Face(
+            "at_target", "At their target", wording.NO_DATA, "", "no_data", wording.NO_DATA,
+            "No open risk states a target level", "Fill target_likelihood, target_impact", empty=True,
+        )  # fmt: skip
+    said = f"{down:,} of {len(stated):,} have come down from where they began" if stated else "No inherent level stated"
+    return _stock("at_target", "At their target", there, f"of {len(aimed):,} with one", said, "Target: every one", None)
+
+
+def _without_action(page: Shown) -> Face:
+    treated = [one for one in page.open if one.risk.treatment != "accept"]
+    if not page.acting:
+        return Face(
+            "without_action", "Without an action", wording.NO_DATA, "", "no_data", wording.NO_DATA,
+            "No action of any risk is known: bring actions.csv", "Target: none", empty=True,
+        )  # fmt: skip
+    lacking = register.without_action(page.open)
+    late = len(page.having("action_overdue"))
+    said = f"{count(late)} with an action that is overdue" if late else "no action of the others is overdue"
+    return _stock(
+        "without_action", "Without an action", len(lacking), f"of {len(treated):,} to treat", said, "Target: none",
+        not lacking,
+    )  # fmt: skip
+
+
+def _to_mend(page: Shown) -> Face:
+    odd = [one for one in page.found if one.problems]
+    kinds = sum(bool(page.having(problem)) for problem in PROBLEMS) + bool(page.gaps)
+    gaps = len(page.gaps)
+    said = f"{_plural(kinds, 'kind of oddity', 'kinds of oddities')}, listed below" if kinds else "nothing is odd"
+    if gaps:
+        said += f"; {_plural(gaps, 'service', 'services')} untested and in no risk"
+    return _stock(
+        "to_mend", "Register to mend", len(odd), f"of {len(page.found):,} risks", said, "Target: none", not odd
+    )
+
+
+def opens(risk: Risk) -> dict[str, str]:
+    """What a click on a risk asks: its page."""
+    return {"do": "open", "place": "risk", "risk": risk.risk, "source": risk.source}

@@ -1,0 +1,346 @@
+"""The parts of the Risk register as markup: the first screen, the matrix, money, what waits, what is odd."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from app.charts import risks as drawn
+from app.charts import wording
+from app.charts.description import Chart
+from app.charts.headline import count
+from app.charts.theme import VerdictKey
+from app.metrics import register
+from app.metrics.losses import each, events
+from app.metrics.register import Acceptance, Level, Problem, Standing, Which
+from app.ui import risks, tiles
+from app.ui.choices import Asked
+from app.ui.lead import lead
+from app.ui.markup import Markup, Part, button, el, join
+from app.ui.matrix import matrix
+from app.ui.risks import Shown, opens
+
+WHICH: Mapping[Which, str] = {"inherent": "Inherent", "current": "Current", "target": "Target"}
+ACCEPTANCE: Mapping[Acceptance, tuple[VerdictKey, str]] = {
+    "none": ("no_target", ""),
+    "live": ("met", "accepted"),
+    "ending": ("unsure", "runs out soon"),
+    "ran_out": ("missed", "ran out"),
+    "unsigned": ("missed", "not signed"),
+    "endless": ("unsure", "without an end"),
+}
+PROBLEM: Mapping[Problem, tuple[str, str]] = {
+    "bare": (
+        "above appetite, with neither an open action nor a live acceptance",
+        "Decide: give somebody an action with a date, or have it accepted until a day.",
+    ),
+    "unaccepted": (
+        "to be accepted, without a live acceptance",
+        "Have it accepted again (accepted_by, accepted_until), or choose another treatment.",
+    ),
+    "action_overdue": (
+        "with an action that is overdue",
+        "Close the action, or agree a new date and say why; until then the level rests on a promise.",
+    ),
+    "untreated": (
+        "to be treated, and nobody has an action",
+        "Open an action for it (origin risk, origin_id its id), or accept it.",
+    ),
+    "lowered_without_action": (
+        "rated lower than at first, without any action that could have lowered it",
+        "Link the action that brought it down (origin risk, origin_id its id), or restate the level.",
+    ),
+    "endless": ("accepted without a last day", "Set accepted_until: an acceptance is for a time."),
+    "above_inherent": (
+        "rated higher now than before anything was done",
+        "Restate the inherent level, or say what made it worse.",
+    ),
+    "target_above": ("whose target is higher than where it stands", "Restate the target, or the level."),
+    "no_review": ("without a day of review", "Set review_on: what nobody looks at is not managed."),
+    "no_service": (
+        "that names no service we know",
+        "Fill services: without it the risk counts for the company, but for no tier, team or service.",
+    ),
+    "unpriced": (
+        "not stated in money",
+        "State events_per_year_low and _high, loss_low and _high: 90 % ranges, wide where little is known.",
+    ),
+    "closed_undated": (
+        "closed, but on no day",
+        "Set closed_on: until then it counts in no month, not even in those in which it was open.",
+    ),
+}
+_ITEMS = 6
+_DEAREST = 8
+
+
+def first_screen(page: Shown, asked: Asked) -> Markup:
+    """The finding, what has happened since, and the tiles."""
+    return join(lead(page.finding, asked, _since(page, asked)), tiles.tiles(page.faces) if page.faces else None)
+
+
+def _since(page: Shown, asked: Asked) -> Markup | None:
+    """What ran out, fell due, came and went after the period's end, and the way to now."""
+    if page.since is None:
+        return None
+    parts = []
+    for number, one, several in (
+        (page.since.ran_out, "acceptance ran out", "acceptances ran out"),
+        (page.since.reviews, "review fell due", "reviews fell due"),
+        (page.since.identified, "risk was identified", "risks were identified"),
+        (page.since.closed, "risk was closed", "risks were closed"),
+    ):
+        if number:
+            parts.append(f"{count(number)} {one if number == 1 else several}")
+    if not parts:
+        return None
+    return el(
+        "p",
+        f"Since then, to {wording.day(page.today)}: {wording.listed(parts)}. ",
+        button("Show it as of now", act={"do": "narrow", "period": f"{asked.as_of:%Y-%m}"}),
+        cls="meta",
+    )
+
+
+def chart(page: Shown, which: Which) -> Chart:
+    """The matrix of the open risks at this level."""
+    counts = register.cells(page.open, which)
+    return drawn.matrix(counts, which, page.policy.risk, len(page.open) - sum(counts.values()))
+
+
+def matrix_card(page: Shown, which: Which, chosen: Level | None) -> Markup:
+    """The matrix with its finding; a click on a cell lists its risks, on the chosen one all again."""
+    made = chart(page, which)
+    acts = [
+        [{"do": "cell", "likelihood": likelihood, "impact": impact} for impact in range(1, drawn.SIZE + 1)]
+        for likelihood in range(drawn.SIZE, 0, -1)
+    ]
+    at = (drawn.SIZE - chosen.likelihood, chosen.impact - 1) if chosen else None
+    return el(
+        "section",
+        el("h2", made.title),
+        el("p", made.subtitle, cls="sub"),
+        matrix(made, acts, at),
+        cls="section bare",
+    )
+
+
+def cell_title(page: Shown, which: Which, chosen: Level | None, listed: int) -> Markup:
+    """What the list beside the matrix holds."""
+    if chosen is None:
+        return _heading("The highest first", "Likelihood × impact: inherent → now → target")
+    scales = page.policy.risk
+    where = f"{scales.likelihood[chosen.likelihood - 1]} × {scales.impact[chosen.impact - 1]}"
+    title = f"{wording.capital(where)}: {listed:,} risk{'s' if listed != 1 else ''}"
+    return _heading(title, f"{WHICH[which]} level ", button("Show all", act={"do": "all_cells"}))
+
+
+def _heading(title: str, *sub: Part) -> Markup:
+    return el("div", el("h2", title), el("p", *sub, cls="sub"), cls="heading")
+
+
+def moved(one: Standing) -> Markup:
+    """Where it began, where it is, where it shall come: "20 → 16 → 8"."""
+    steps = [(name, one.level(which)) for which, name in WHICH.items()]
+    said = "; ".join(
+        f"{name.lower()} {level.likelihood} × {level.impact}" if level else f"{name.lower()} not stated"
+        for name, level in steps
+    )
+    first, now, last = (level.score if level else None for _, level in steps)
+    return el(
+        "span",
+        el("span", f"{first if first is not None else '?'} → ", cls="muted"),
+        el("b", f"{now}", cls="over" if one.above else None),
+        el("span", f" → {last if last is not None else '?'}", cls="muted"),
+        cls="moved",
+        title=said,
+    )
+
+
+def span(low: float | None, high: float | None, unit: str, currency: str) -> str:
+    """A 90 % range as a person says it: "0.3 to 2.4"; one figure where it is fixed."""
+    if low is None or high is None:
+        return "not stated"
+    ends = [wording.value(end, unit, currency=currency) for end in (low, high)]
+    if ends[0] == ends[1]:
+        return ends[0]
+    short = ends[0].removesuffix(f" {currency}") if unit == "money" else ends[0]
+    return f"{short} to {ends[1]}"
+
+
+def money(page: Shown) -> Markup:
+    """The dearest risks: what each costs in an average year, and the ranges that this comes from."""
+    dearest, currency = risks.priced(page.found), page.policy.currency
+    halves = [one.risk.title for one in risks.half(page.found)]
+    title = drawn.money_title(risks.total(page.found), halves, len(dearest), currency)
+    if not dearest:
+        body = el("p", "Fill events_per_year_low and _high, loss_low and _high of risks: 90 % ranges.", cls="muted")
+        return el("section", el("h2", title), body, cls="card section")
+    most = max(one.loss or 0.0 for one in dearest) or 1.0
+    rows = [_priced(one, most, currency) for one in dearest[:_DEAREST]]
+    rest = dearest[_DEAREST:]
+    if rest:
+        left = sum(one.loss or 0.0 for one in rest)
+        rows.append(
+            el(
+                "tr",
+                el("td", f"{len(rest):,} other{'s' if len(rest) != 1 else ''}", cls="muted"),
+                el("td", _bar(left, max(most, left)) if left <= most else None),
+                el("td", wording.value(left, "money", currency=currency), cls="number"),
+                el("td"),
+                el("td"),
+            )
+        )
+    silent = len(page.open) - len(dearest)
+    sub = "Mean of a year, in closed form from the 90 % ranges beside it: a bad year costs far more"
+    sub += f"; {silent:,} open risks state none" if silent > 1 else "; 1 open risk states none" if silent else ""
+    heads = (("Risk", None), ("", None), ("A year", "number"), ("Events a year", "number"), ("Each costs", "number"))
+    table = el(
+        "table",
+        el("thead", el("tr", *(el("th", name, scope="col", cls=cls) for name, cls in heads))),
+        el("tbody", join(*rows)),
+        cls="rows tight money",
+    )
+    how = button("How is this counted?", act={"do": "explain", "kpi": "expected_annual_loss"}, cls="link small")
+    return el(
+        "section",
+        el("h2", title),
+        el("p", sub, cls="sub"),
+        el("div", table, cls="scroll", tabindex="0"),
+        how,
+        cls="card section",
+    )
+
+
+def _priced(one: Standing, most: float, currency: str) -> Markup:
+    risk = one.risk
+    return el(
+        "tr",
+        el("td", button(risk.title, act=opens(risk), cls="link"), cls="wide"),
+        el("td", _bar(one.loss or 0.0, most), cls="bars"),
+        el("td", wording.value(one.loss, "money", currency=currency), cls="number"),
+        el("td", span(risk.events_per_year_low, risk.events_per_year_high, "ratio", currency), cls="number"),
+        el("td", span(risk.loss_low, risk.loss_high, "money", currency), cls="number"),
+    )
+
+
+def _bar(value: float, most: float) -> Markup:
+    return el("span", el("i", style=f"width:{max(value / most * 100, 1):.1f}%"), cls="bar", aria_hidden="true")
+
+
+def average(one: Standing, currency: str) -> str:
+    """How the mean of a year comes about: "0.8 events a year × 400 k EUR each"."""
+    rate, loss = events(one.risk), each(one.risk)
+    if rate is None or loss is None:
+        return "not stated"
+    return f"{wording.value(rate, 'ratio')} a year × {wording.value(loss, 'money', currency=currency)} each"
+
+
+def waiting(page: Shown) -> Markup:
+    """Reviews that are overdue, and acceptances that ran out, are about to, or were never signed."""
+    return el("div", reviews(page), acceptances(page), cls="grid two apart")
+
+
+def reviews(page: Shown) -> Markup:
+    """The reviews that are overdue, the longest first."""
+    late = sorted(
+        (one for one in page.open if one.review_overdue),
+        key=lambda one: (one.risk.review_on or page.day, one.risk.risk),
+    )
+    title = f"{_many(len(late), 'review')} overdue" if late else "No review is overdue"
+    items = [_item(one, one.risk.review_on, "was due", "late", one.risk.owner, page.today) for one in late]
+    return _list(title, "The longest overdue first, with who owns the risk", items)
+
+
+def acceptances(page: Shown) -> Markup:
+    """The acceptances that need a decision, those that ran out first."""
+    order: tuple[Acceptance, ...] = ("ran_out", "unsigned", "ending")
+    due = sorted(
+        (one for one in page.open if one.acceptance in order),
+        key=lambda one: (order.index(one.acceptance), one.risk.accepted_until or page.day, one.risk.risk),
+    )
+    out = sum(one.acceptance == "ran_out" for one in due)
+    live = sum(one.acceptance in ("live", "ending", "endless") for one in page.open)
+    title = f"{_many(out, 'acceptance')} ran out" if out else "No acceptance has run out"
+    said = {"ran_out": ("ran out", "late"), "unsigned": ("was never signed", "late"), "ending": ("runs out", "soon")}
+    items = [
+        _item(
+            one, one.risk.accepted_until if one.acceptance != "unsigned" else None, *said[one.acceptance],
+            f"accepted by {one.risk.accepted_by}" if one.risk.accepted_by else f"{one.risk.owner}: nobody accepted it",
+            page.today,
+        )
+        for one in due
+    ]  # fmt: skip
+    return _list(title, f"{_many(live, 'acceptance')} in force; each holds to the end of its last day", items)
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' if number != 1 else ''}"
+
+
+def _item(one: Standing, on: date | None, words: str, tone: str, who: str, today: date) -> Markup:
+    passed = ", passed since" if tone == "soon" and on is not None and on <= today else ""
+    when = f"{words} {wording.day(on)}{passed}" if on else words
+    return el(
+        "li",
+        el("div", button(one.risk.title, act=opens(one.risk)), el("span", when, cls=f"small {tone}"), cls="row"),
+        el("p", f"{one.risk.risk} · {who} · level ", moved(one), cls="why"),
+    )
+
+
+def _list(title: str, sub: str, items: Sequence[Markup]) -> Markup:
+    more = len(items) - _ITEMS
+    return el(
+        "section",
+        el("h2", title),
+        el("p", sub, cls="sub"),
+        el("ul", join(*items[:_ITEMS]), cls="items") if items else None,
+        el("p", f"and {more:,} more, in the register below", cls="muted small") if more > 0 else None,
+        cls="card section flush",
+    )
+
+
+def oddities(page: Shown) -> Markup | None:
+    """What is odd in the register, each with the risks and what would mend it; None where nothing is."""
+    found = [_oddity(page, problem) for problem in PROBLEM if page.having(problem)]
+    if page.gaps:
+        found.append(_gaps(page))
+    return el("section", join(*found), cls="card section flush findings") if found else None
+
+
+def _oddity(page: Shown, problem: Problem) -> Markup:
+    having = page.having(problem)
+    title, mend = PROBLEM[problem]
+    rows = [
+        el(
+            "tr",
+            el("td", button(one.risk.title, act=opens(one.risk), cls="link"), cls="wide"),
+            el("td", moved(one)),
+            el("td", one.risk.owner),
+        )
+        for one in having[:100]
+    ]
+    heads = el("thead", el("tr", *(el("th", head, scope="col") for head in ("Risk", "Level", "Owner"))))
+    return _folded(f"{_many(len(having), 'risk')} {title}", mend, heads, rows)
+
+
+def _gaps(page: Shown) -> Markup:
+    held = page.facts.services
+    rows = [
+        el("tr", el("td", held[name].name), el("td", f"Tier {held[name].tier}"), el("td", held[name].team))
+        for name in page.gaps[:100]
+        if name in held
+    ]
+    heads = el("thead", el("tr", *(el("th", head, scope="col") for head in ("Service", "Tier", "Team"))))
+    many = len(page.gaps) != 1
+    title = f"{_many(len(page.gaps), 'service')} of tier 0 or 1, not tested for recovery in time, and in no open risk"
+    mend = f"Test {'them' if many else 'it'}, or write down what may happen until somebody does."
+    return _folded(title, mend, heads, rows)
+
+
+def _folded(title: str, mend: str, heads: Markup, rows: Sequence[Markup]) -> Markup:
+    more = "The first 100 are shown." if len(rows) == 100 else None
+    return el(
+        "details",
+        el("summary", el("b", title), el("span", mend, cls="why")),
+        el("div", el("table", heads, el("tbody", join(*rows)), cls="rows"), cls="scroll", tabindex="0"),
+        el("p", more, cls="muted small") if more else None,
+    )

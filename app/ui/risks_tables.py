@@ -1,0 +1,287 @@
+"""The tables of the Risk register: the risks of a cell, the whole register, and what stands behind its tiles."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import streamlit as st
+
+from app.charts import wording
+from app.metrics import register
+from app.metrics.register import Level, Standing, Which
+from app.ui import risks, tables, tiles
+from app.ui.choices import Asked
+from app.ui.markup import Markup
+from app.ui.risks import Shown, opens
+from app.ui.risks_parts import ACCEPTANCE, PROBLEM, average, moved, span
+from app.ui.tables import ACT, Act, Column
+
+STATUS = ("Open", "Above appetite", "Closed", "All")
+TREATMENTS = ("mitigate", "accept", "transfer", "avoid")
+EVERY = "All categories"
+
+
+class Score(int):
+    """A level now: sorts and exports as likelihood x impact, and says how it moved."""
+
+    said: Markup
+
+    def __new__(cls, one: Standing) -> "Score":
+        made = super().__new__(cls, one.current.score)
+        made.said = moved(one)
+        return made
+
+
+def _said(value: Score) -> Markup:
+    return value.said
+
+
+def in_cell(page: Shown, which: Which, chosen: Level | None) -> list[Standing]:
+    """The open risks of a cell; all of them where none is chosen."""
+    return [one for one in page.open if chosen is None or one.level(which) == chosen]
+
+
+def cell_table(page: Shown, found: Sequence[Standing]) -> Act | None:
+    """The risks beside the matrix, the highest first."""
+    rows = [
+        {"title": one.risk.title, "level": Score(one), "treatment": one.risk.treatment, ACT: opens(one.risk)}
+        for one in found
+    ]
+    columns = [
+        Column("title", "Risk", wide=True),
+        Column("level", "Level", _said),
+        Column("treatment", "Treatment"),
+    ]
+    return tables.table("cell", columns, rows, search=False, page_rows=6)
+
+
+def chosen(page: Shown) -> list[Standing]:
+    """The risks that the choices above the register leave."""
+    categories = sorted({one.risk.category for one in page.found})
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        status = _choice("Status", STATUS, "register_status")
+        treatment = _choice("Treatment", ("Any treatment", *TREATMENTS), "register_treatment")
+        category = st.selectbox(
+            "Category", [EVERY, *categories], key="register_category", label_visibility="collapsed", width=200
+        )
+    found = [one for one in page.found if _has_status(one, status)]
+    return [
+        one
+        for one in found
+        if (treatment not in TREATMENTS or one.risk.treatment == treatment)
+        and (category in (None, EVERY) or one.risk.category == category)
+    ]
+
+
+def _choice(name: str, options: Sequence[str], key: str) -> str:
+    said = st.segmented_control(
+        name, options, default=options[0], format_func=wording.capital, key=key, label_visibility="collapsed",
+        required=True,
+    )  # fmt: skip
+    return str(said)
+
+
+def _has_status(one: Standing, status: str) -> bool:
+    match status:
+        case "Open":
+            return one.open
+        case "Above appetite":
+            return one.open and one.above
+        case "Closed":
+            return not one.open
+        case _:
+            return True
+
+
+def register_table(page: Shown, found: Sequence[Standing], asked: Asked) -> Act | None:
+    """The whole register: level and movement, treatment, review, acceptance, money, and what hangs on it."""
+    currency = page.policy.currency
+
+    def row(one: Standing) -> dict[str, Any]:
+        risk = one.risk
+        touched = page.hits.get((risk.source, risk.risk))
+        return {
+            "title": risk.title,
+            "level": Score(one),
+            "treatment": risk.treatment,
+            "review": risk.review_on if one.open else None,
+            "acceptance": ACCEPTANCE[one.acceptance][1] if one.open and one.acceptance != "none" else None,
+            "until": risk.accepted_until,
+            "loss": one.loss,
+            "incidents": touched[0] if touched and risk.services else None,
+            "actions": len(one.working) if page.acting else None,
+            "owner": risk.owner,
+            "category": risk.category,
+            "services": ", ".join(page.names(risk.services)),
+            "status": "open" if one.open else "closed",
+            "id": risk.risk,
+            ACT: opens(risk),
+        }
+
+    by_word = {word: key for key, word in ACCEPTANCE.values()}
+    late = {one.risk.review_on for one in found if one.review_overdue}
+    rows = [row(one) for one in found]
+    columns = [
+        Column("title", "Risk", wide=True),
+        Column("level", "Level", _said),
+        Column("treatment", "Treatment"),
+        Column("review", "Review", lambda on: _review(on, on in late)),
+        Column("acceptance", "Acceptance", lambda word: tiles.verdict(by_word[word], word) if word else ""),
+        Column("until", "Until", lambda on: wording.day(on) if on else ""),
+        Column(
+            "loss", "Loss a year", lambda c: "" if c is None else wording.value(c, "money", currency=currency), True
+        ),
+        Column("incidents", "Incidents", lambda n: "" if n is None else f"{n:,}", number=True),
+        Column("actions", "Open actions", lambda n: "" if n is None else f"{n:,}", number=True),
+        Column("owner", "Owner"),
+        Column("category", "Category"),
+        Column("services", "Services", _short),
+        Column("id", "Id"),
+    ]
+    kept = [column for column in columns if column.key not in _MAY_LACK or any(r[column.key] for r in rows)]
+    return tables.table(
+        "register", kept, rows, file=f"risks-{asked.period.key.replace('..', '-to-')}", foot=_foot(found, currency)
+    )
+
+
+_MAY_LACK = ("acceptance", "until", "loss", "actions")
+
+
+def _review(on: Any, late: bool) -> str | Markup:
+    if on is None:
+        return ""
+    return tiles.verdict("missed", wording.day(on)) if late else wording.day(on)
+
+
+def _short(text: str) -> str:
+    names = text.split(", ")
+    return text if len(names) <= 2 else f"{names[0]} and {len(names) - 1} more"
+
+
+def _foot(found: Sequence[Standing], currency: str) -> str:
+    above = sum(one.open and one.above for one in found)
+    standing = sum(one.open for one in found)
+    loss = risks.total(found)
+    said = f"{standing:,} open, {above:,} of them above appetite"
+    return said + (
+        f"; {wording.value(loss, 'money', currency=currency)} in an average year" if loss is not None else ""
+    )
+
+
+def register_sub(page: Shown) -> str:
+    """What the table is of."""
+    said = f"As it stood on {wording.day(page.day)}; levels as they are stated now; incidents of the year before"
+    lost = len(page.having("no_service"))
+    return said + (f"; {lost:,} without a service count for the company alone" if lost else "")
+
+
+class Behind(NamedTuple):
+    """What stands behind a tile that is counted on this page."""
+
+    title: str
+    formula: str
+    found: Sequence[Standing]
+    why: Column
+    said: Callable[[Standing], Any]
+    foot: str
+
+
+def behind(key: str, page: Shown) -> Behind | None:
+    """The risks behind a tile; None for a tile that the catalogue explains."""
+    currency = page.policy.currency
+    match key:
+        case "acceptances":
+            found = risks.accepted(page)
+            out = sum(one.acceptance == "ran_out" for one in found)
+            return Behind(
+                "Acceptances run out",
+                "Open risks with accepted_until on a day that has ended, of those that somebody accepted or was to "
+                "(treatment accept, accepted_by or accepted_until). An acceptance holds to the end of its last day.",
+                found,
+                Column("why", "Acceptance", lambda state: tiles.verdict(*ACCEPTANCE[state])),
+                lambda one: one.acceptance,
+                f"{out:,} of {len(found):,} ran out",
+            )
+        case "expected_annual_loss":
+            found = risks.priced(page.found)
+            return Behind(
+                "Expected annual loss",
+                "Per open risk: events in an average year × loss each time. Both are means of the lognormal whose 5th "
+                "and 95th percentile are the ends of the stated 90 % range (low = high: fixed), in closed form. "
+                "A mean tells nothing of a bad year.",
+                found,
+                Column("why", "Comes from"),
+                lambda one: average(one, currency),
+                f"Sum of {len(found):,} rows: {wording.exact(risks.total(page.found), 'money', currency)}",
+            )
+        case "open_risks":
+            return Behind(
+                "Open risks",
+                "Identified on a day that has begun (or on no day known), and not closed by then.",
+                page.open,
+                Column("why", "Identified", lambda on: wording.day(on) if on else "not known"),
+                lambda one: one.risk.identified_on,
+                f"Sum of {len(page.open):,} rows: {len(page.open):,}",
+            )
+        case "at_target":
+            found = [one for one in page.open if one.at_target is not None]
+            there = sum(bool(one.at_target) for one in found)
+            return Behind(
+                "At their target",
+                "Open risks whose likelihood × impact is at most that of their target, of those that state a target.",
+                found,
+                Column("why", "At target", lambda yes: "yes" if yes else "not yet"),
+                lambda one: one.at_target,
+                f"{there:,} of {len(found):,} are at their target",
+            )
+        case "without_action":
+            found = register.without_action(page.open)
+            return Behind(
+                "Without an action",
+                "Open risks to be mitigated, transferred or avoided for which no action is known that was not "
+                "cancelled (actions with origin risk).",
+                found,
+                Column("why", "Level", lambda yes: "came down all the same" if yes else "as at first"),
+                lambda one: one.lowered,
+                f"Sum of {len(found):,} rows: {len(found):,}",
+            )
+        case "to_mend":
+            found = [one for one in page.found if one.problems]
+            return Behind(
+                "Register to mend",
+                "Risks with at least one oddity: what a reader of the register would ask about.",
+                found,
+                Column("why", "Odd because", wide=True),
+                lambda one: "; ".join(PROBLEM[problem][0] for problem in one.problems),
+                f"{len(found):,} of {len(page.found):,} risks",
+            )
+    return None
+
+
+def explain(key: str, page: Shown) -> Act | None:
+    """How a tile of this page is counted, with its risks."""
+    told = behind(key, page)
+    if told is None:
+        return None
+    st.markdown(f"{told.formula} As it stood on {wording.day(page.day)}.")
+    currency = page.policy.currency
+    money = key == "expected_annual_loss"
+    columns = [Column("title", "Risk", wide=True), Column("level", "Level", _said), told.why]
+    if money:
+        columns += [
+            Column("events", "Events a year"),
+            Column("each", "Each costs"),
+            Column("loss", "A year", lambda c: wording.exact(c, "money", currency), number=True),
+        ]
+    rows = [
+        {
+            "title": one.risk.title,
+            "level": Score(one),
+            "why": told.said(one),
+            "events": span(one.risk.events_per_year_low, one.risk.events_per_year_high, "ratio", currency),
+            "each": span(one.risk.loss_low, one.risk.loss_high, "money", currency),
+            "loss": one.loss,
+            ACT: opens(one.risk),
+        }
+        for one in told.found
+    ]
+    return tables.table(f"explain_{key}_rows", columns, rows, foot=told.foot, file=key.replace("_", "-"), page_rows=12)

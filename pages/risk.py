@@ -1,0 +1,30 @@
+"""One risk: how high, what is done about it, what it costs. `?risk=` names it, `&source=` where several have it."""
+
+import streamlit as st
+
+from app.ui import act, filters, risk, risk_parts
+from app.ui.board import board
+from app.ui.lead import heading
+from app.ui.markup import el, join
+
+asked = filters.asked()
+said = st.query_params.get("risk")
+page = risk.shown(said, st.query_params.get("source"), asked) if said else None
+
+if page is None:
+    clicked = board(risk_parts.unknown(said), key="risk_unknown")
+else:
+    two = el("div", risk_parts.levels(page), risk_parts.treatment(page), cls="grid two apart")
+    parts = risk_parts.odd(page), risk_parts.money(page), risk_parts.homes(page, asked)
+    clicked = board(join(risk_parts.head(page, asked.zone), two, *parts), key="risk")
+    if page.standing.actions:
+        board(heading("Actions", "What is done about it"), key="risk_actions_heading")
+        clicked = risk_parts.actions(page) or clicked
+    if page.incidents:
+        board(heading("Incidents", "Of its services, in the last twelve months"), key="risk_incidents_heading")
+        clicked = risk_parts.incidents(page, asked) or clicked
+    if page.tests:
+        board(heading("Recovery tests", "Of its services, the latest first"), key="risk_tests_heading")
+        clicked = risk_parts.tests(page) or clicked
+
+act.after(clicked, asked)

@@ -1,0 +1,53 @@
+"""What could hurt us, what are we doing, what do you have to accept?"""
+
+import streamlit as st
+
+from app.ui import act, empty, filters, plots, risks, risks_acts, risks_parts, risks_tables
+from app.ui.board import board
+from app.ui.lead import heading
+
+asked = filters.asked()
+page = risks.shown(asked)
+clicked = board(risks_parts.first_screen(page, asked), key="risks_first", on_act=risks_acts.before)
+
+if not page.found:
+    if not page.known:
+        empty.page("no risk is known here", ["risks.csv", "nines import risks.csv"])
+    act.after(clicked, asked)
+    st.stop()
+
+plots.style()
+left, right = st.columns(2)
+with left, plots.card("matrix"):
+    which = st.segmented_control(
+        "Level",
+        list(risks_parts.WHICH),
+        default="current",
+        format_func=risks_parts.WHICH.__getitem__,
+        key="risk_level",
+        label_visibility="collapsed",
+        required=True,
+        on_change=risks_acts.choose,
+    )
+    cell = risks_acts.cell()
+    matrix = risks_parts.matrix_card(page, which, cell)
+    clicked = board(matrix, key="matrix", on_act=risks_acts.before) or clicked
+with right, plots.card("cell"):
+    listed = risks_tables.in_cell(page, which, cell)
+    title = risks_parts.cell_title(page, which, cell, len(listed))
+    clicked = board(title, key="cell_heading", on_act=risks_acts.before) or clicked
+    clicked = risks_tables.cell_table(page, listed) or clicked
+
+clicked = board(risks_parts.money(page), key="money") or clicked
+clicked = board(risks_parts.waiting(page), key="waiting") or clicked
+
+odd = risks_parts.oddities(page)
+if odd is not None:
+    board(
+        heading("What is odd in the register", "Open one for its risks; each says what would mend it"), key="odd_head"
+    )
+    clicked = board(odd, key="odd") or clicked
+
+board(heading("The register", risks_tables.register_sub(page)), key="register_heading")
+clicked = risks_tables.register_table(page, risks_tables.chosen(page), asked) or clicked
+risks_acts.after(clicked, page, asked)
