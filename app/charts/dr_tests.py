@@ -93,17 +93,17 @@ def _passed(told: Tested) -> str:
     if part == whole:
         return f"all {whole:,} DR tests passed" if whole > 1 else "the one DR test passed"
     if whole == 1:
-        return f"the one DR test did not pass: {told.failed[0]}" if told.failed else "the one DR test did not pass"
+        return f"the one DR test did not pass: “{told.failed[0]}”" if told.failed else "the one DR test did not pass"
     said = f"{part or 'none'} of {whole:,} DR tests passed"
     slowest = told.worst[0] if told.worst else ""
-    return said + (f", {told.failed[0]} did not" if len(told.failed) == 1 and told.failed[0] != slowest else "")
+    return said + (f", “{told.failed[0]}” did not" if len(told.failed) == 1 and told.failed[0] != slowest else "")
 
 
 def _slow(told: Tested) -> str:
     if told.worst is None:
         return ""
     name, took, target = told.worst
-    return f"{name} took {wording.duration(took)} to come back, {wording.duration(target)} was allowed"
+    return f"“{name}” took {wording.duration(took)} to come back, {wording.duration(target)} was allowed"
 
 
 def _proven(told: Tested) -> str:

@@ -24,7 +24,7 @@ def draw_dumbbells(pen: Pen, chart: Chart, wide: float, top: float, high: float)
     axis, said = scale(chart), [reading.said(chart, chart.series[0], at) for at in range(len(chart.x))]
     judged = bool(chart.series[0].verdicts) and chart.kind == "interval"
     left = min(max(width(name, 12.5) for name in chart.x) + 14, wide * (0.44 if wide > 420 else 0.36))
-    room = min(max(width(text) for text in said) + (30 if judged else 16), wide * 0.36)
+    room = min(max(width(text) for text in said) + (36 if judged else 18), wide * 0.36)
     one_target = chart.kind == "interval" and chart.target is not None
     foot = FOOT + (16 if one_target else 0)
     down = min((high - top - foot) / max(len(chart.x), 1), ROW + 3)
@@ -70,7 +70,7 @@ def _dumbbell(pen: Pen, chart: Chart, at: int, y: float, place: Place) -> None:
     if target is not None:
         ink = "missed" if verdict == "missed" else "history"
         pen.line(place(target), y, place(achieved), y, ink, 2, name="span")
-        pen.line(place(target), y - 7, place(target), y + 7, "text", 2.4, name="goal")
+        pen.line(place(target), y - 9, place(target), y + 9, "text", 2.4, name="goal")
     pen.dot(place(achieved), y, 7.5, "card")
     if verdict in ("met", "missed"):
         pen.verdict(place(achieved), y, verdict, 13)

@@ -18,10 +18,13 @@ from app.metrics.risks import open_at, score
 
 State = Literal["passed", "partial", "failed", "no_result", "overdue", "planned", "postponed", "cancelled"]
 Proven = Literal["never", "lapsed", "due", "current"]
+Doubt = Literal["", "failed", "partial", "paper"]
 DONE: tuple[State, ...] = ("passed", "partial", "failed", "no_result")
 STATES: tuple[State, ...] = (*DONE, "overdue", "postponed", "cancelled", "planned")
 KINDS = ("full_scale", "failover", "game_day", "functional", "backup_restore", "walkthrough", "tabletop")
 """What proves most comes first."""
+_PAPER = frozenset({"walkthrough", "tabletop"})
+"""Kinds in which nothing is switched, restored or started."""
 DUE_SOON = timedelta(days=60)
 
 
@@ -200,16 +203,18 @@ class Proof(NamedTuple):
     planned_on: date | None
     """When it is to be tested next; None: no test is planned."""
     last: Drill | None
+    doubt: Doubt = ""
+    """Why a test in time proves little: its last result, or that it was talked through on paper alone."""
 
 
 def proofs(rows: Iterable[Row], facts: Facts, found: Sequence[Drill], as_of: datetime) -> list[Proof]:
     """The rows behind `dr_coverage` at as-of, a service each: never tested first, then by when the proof lapses."""
-    last: dict[tuple[str, datetime], Drill] = {}
+    done: defaultdict[str, list[tuple[datetime, Drill]]] = defaultdict(list)
     following: dict[str, date] = {}
     for one in found:
         for name in one.test.services:
             if one.state in DONE and one.test.executed_at is not None:
-                last[name, one.test.executed_at] = one
+                done[name].append((one.test.executed_at, one))
             elif one.state == "planned":
                 following[name] = min(one.test.planned_on, following.get(name, one.test.planned_on))
     made = []
@@ -226,10 +231,21 @@ def proofs(rows: Iterable[Row], facts: Facts, found: Sequence[Drill], as_of: dat
             Proof(
                 service.service, service.name, service.tier, proven, row.at,
                 local_day(lapses_at, facts.policy.timezone) if lapses_at else None,
-                following.get(service.service), last.get((service.service, row.at)) if row.at else None,
+                following.get(service.service), next((one for at, one in done[row.id] if at == row.at), None),
+                _doubt(done[row.id], as_of - timedelta(days=tier.test_interval_days)) if row.part else "",
             )
         )  # fmt: skip
     return sorted(made, key=lambda one: (one.lapses_on or date.min, one.tier, one.name.casefold(), one.service))
+
+
+def _doubt(done: Sequence[tuple[datetime, Drill]], since: datetime) -> Doubt:
+    """What is doubtful about the tests of one service since an instant: the last with a result, then their kinds."""
+    recent = [(at, one) for at, one in done if at >= since]
+    judged = [(at, one) for at, one in recent if one.state != "no_result"]
+    last = max(judged, key=lambda pair: (pair[0], pair[1].id), default=None)
+    if last is not None and last[1].state in ("failed", "partial"):
+        return "failed" if last[1].state == "failed" else "partial"
+    return "paper" if recent and all(one.test.kind in _PAPER for _, one in recent) else ""
 
 
 class Remedy(NamedTuple):

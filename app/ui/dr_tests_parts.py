@@ -24,9 +24,15 @@ PROOF: dict[str, tuple[VerdictKey, str]] = {
     "due": ("unsure", "due soon"),
     "current": ("met", "in time"),
 }
-_MARKS = 4
-"""More tests in a cell of the calendar are a number beside the mark."""
-_LISTED = 5
+_DOUBTS: dict[str, tuple[VerdictKey, str, str]] = {
+    "failed": ("missed", "failed its last test", "failed their last test"),
+    "partial": ("unsure", "passed in part", "passed in part"),
+    "paper": ("unsure", "on paper only", "on paper only"),
+}
+"""Of a service tested in time: the verdict, its words, and those of several."""
+_ABREAST, _MARKS = 3, 6
+"""How many marks stand abreast in a cell of the calendar; more than these are a number beside the mark."""
+_LISTED = 4
 
 
 def first_screen(page: Shown, asked: Asked) -> Markup:
@@ -108,7 +114,8 @@ def _cell(plan: Calendar, kind: str, month: Period, today: str) -> Markup:
         return el("td", cls=tone)
     states = [one for one in STATES if counts[one]]
     if sum(counts.values()) <= _MARKS:
-        shown = [Markup(drawn.marks([one for one in states for _ in range(counts[one])]))]
+        each = [one for one in states for _ in range(counts[one])]
+        shown = [Markup(drawn.marks(each[at : at + _ABREAST])) for at in range(0, len(each), _ABREAST)]
     else:
         shown = [el("span", Markup(drawn.mark(one)), f"{counts[one]:,}") for one in states]
     told = ", ".join(f"{counts[one]:,} {STATE_WORDS[one]}" for one in states)
@@ -118,21 +125,20 @@ def _cell(plan: Calendar, kind: str, month: Period, today: str) -> Markup:
 
 
 def coverage(page: Shown, asked: Asked) -> Markup:
-    """How many critical services are proven today, by tier, and which were never tested or too long ago."""
-    bare = [one for one in page.proofs if one.state in ("never", "lapsed")]
+    """How many critical services were tested in time, by tier, and whose tests prove little or are missing."""
     if not page.proofs:
         return _section(
             "Coverage: no data", "", _words(f"No service of {tiers(page.policy)} is in what is shown here.")
         )
-    never = sum(one.state == "never" for one in bare)
-    title = f"Every service of {tiers(page.policy)} was tested in time"
-    if bare:
-        parts = [f"{never:,} never tested"] if never else []
-        parts += [f"{len(bare) - never:,} too long ago"] if len(bare) > never else []
-        title = f"Not proven: {wording.listed(parts)}"
+    bare = [one for one in page.proofs if one.state in ("never", "lapsed")]
+    doubtful = [one for doubt in _DOUBTS for one in page.proofs if one.doubt == doubt]
+    counts = Counter(PROOF[one.state][1] for one in bare) + Counter(_DOUBTS[one.doubt][2] for one in doubtful)
+    title = f"Every service of {tiers(page.policy)} was tested in time, and passed"
+    if counts:
+        title = f"Not proven: {wording.listed([f'{number:,} {what}' for what, number in counts.items()])}"
     tally = el("div", *(_covered(number, page) for number in page.covered), cls="tally")
-    items = [_unproven(one) for one in bare[:_LISTED]]
-    more = _more(len(bare) - len(items), "services", {"do": "proofs"}, f"All {len(page.proofs):,} services")
+    items = [_unproven(one) for one in (*bare, *doubtful)[:_LISTED]]
+    more = _more(len(bare) + len(doubtful) - len(items), "", {"do": "proofs"}, f"All {len(page.proofs):,} services")
     return _section(title, _today(page, asked), tally, el("ul", *items, cls="items") if items else None, more)
 
 
@@ -155,12 +161,15 @@ def _covered(number: Number, page: Shown) -> Markup:
 
 
 def _unproven(one: Proof) -> Markup:
+    key, word = _DOUBTS[one.doubt][:2] if one.doubt else PROOF[one.state]
     why = f"tier {one.tier}"
-    if one.tested_at is not None and one.lapses_on is not None:
-        why += f" · last proof ran out on {wording.day(one.lapses_on)}"
+    if one.state == "lapsed" and one.lapses_on is not None:
+        why += f" · its proof ran out on {wording.day(one.lapses_on)}"
+    elif one.last is not None:
+        why += f" · {one.last.test.name}"
     return el(
         "li",
-        el("div", _service(one), tiles.verdict(*PROOF[one.state]), cls="row"),
+        el("div", _service(one), tiles.verdict(key, word), cls="row"),
         el("p", f"{why} · {_next(one.planned_on)}", cls="why"),
     )
 
@@ -185,7 +194,7 @@ def due_next(page: Shown, asked: Asked) -> Markup:
     if soon:
         title = f"{len(soon):,} proof{'s' if len(soon) > 1 else ''} run{'s' if len(soon) == 1 else ''} out in 60 days"
         title += f", {len(bare):,} without a test in time" if bare else ", each with a test planned in time"
-    items = [_due(one) for one in kept[: _LISTED + 1]]
+    items = [_due(one, asked) for one in kept[: _LISTED + 1]]
     more = _more(len(kept) - len(items), "later", {"do": "proofs"}, f"All {len(page.proofs):,} services")
     return _section(title, "The next to run out first", el("ul", *items, cls="items"), more)
 
@@ -194,9 +203,9 @@ def _in_time(one: Proof) -> bool:
     return one.planned_on is not None and one.lapses_on is not None and one.planned_on < one.lapses_on
 
 
-def _due(one: Proof) -> Markup:
+def _due(one: Proof, asked: Asked) -> Markup:
     on = wording.day(one.lapses_on) if one.lapses_on else ""
-    tested = f"tested {wording.day(one.tested_at.date())}" if one.tested_at else ""
+    tested = f"tested {wording.day(local_day(one.tested_at, asked.zone))}" if one.tested_at else ""
     late = ", too late" if one.state == "due" and one.planned_on and not _in_time(one) else ""
     return el(
         "li",
@@ -215,16 +224,13 @@ def evidence(page: Shown, asked: Asked) -> Markup:
     title = "Every passed test is evidenced and attested"
     if claimed:
         title = f"{len(claimed):,} of {len(passed):,} passed tests are claimed, not shown"
-    lacking = Counter(" nor ".join(one.lacks) for one in claimed)
+    lacking = Counter(_lacks(one) for one in claimed)
     tally = [el("div", el("b", f"{len(passed) - len(claimed):,}"), el("span", "evidenced and attested"))]
     tally += [
-        el("div", el("b", f"{number:,}"), el("span", f"{'neither ' if ' nor ' in what else 'no '}{what}"))
+        el("div", el("b", f"{number:,}"), el("span", what))
         for what, number in sorted(lacking.items(), key=lambda pair: -pair[1])
     ]
-    items = [
-        el("li", _row(one, f"no {wording.listed(one.lacks)}"), el("p", _done(one, asked), cls="why"))
-        for one in claimed[:_LISTED]
-    ]
+    items = [el("li", _row(one, _lacks(one)), el("p", _done(one, asked), cls="why")) for one in claimed[:_LISTED]]
     more = _more(len(claimed) - len(items), "tests", {"do": "tests", "what": "claimed"}, f"All {len(claimed):,}")
     return _section(
         title, f"{wording.capital(page.months)}. {_attesters(page.lately)}", el("div", *tally, cls="tally"),
@@ -249,8 +255,12 @@ def _done(one: Drill, asked: Asked) -> str:
     return " · ".join(part for part in (when, drawn.kind(one.test.kind), one.test.lead or "nobody led it") if part)
 
 
-def _row(one: Drill, said: str, cls: str = "small late") -> Markup:
-    return el("div", button(one.test.name, act=opens(one)), el("span", said, cls=cls), cls="row")
+def _lacks(one: Drill) -> str:
+    return "neither of them" if len(one.lacks) > 1 else f"no {one.lacks[0]}"
+
+
+def _row(one: Drill, said: str) -> Markup:
+    return el("div", button(one.test.name, act=opens(one)), el("span", said, cls="small soon"), cls="row")
 
 
 def findings(page: Shown, asked: Asked) -> Markup:
@@ -311,5 +321,5 @@ def _more(rest: int, what: str, act: dict[str, str], words: str, always: bool = 
     """How many are not listed, and the way to all."""
     if rest <= 0 and not always:
         return None
-    said = f"and {rest:,} more {what}. " if rest > 0 else None
-    return el("p", said, button(words, act=act), cls="muted small")
+    said = f"and {rest:,} more{' ' if what else ''}{what}. " if rest > 0 else None
+    return el("p", said, button(words, act=act), cls="muted small more")

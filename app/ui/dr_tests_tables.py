@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Self
 
 from app.charts import dr_tests as drawn
-from app.charts import wording
+from app.charts import svg, wording
+from app.charts.theme import VerdictKey
 from app.metrics.drills import DONE, Drill
 from app.metrics.periods import local_day
 from app.ui import tables, tiles
@@ -13,9 +14,9 @@ from app.ui.choices import Asked
 from app.ui.dr_tests import Shown, opens
 from app.ui.dr_tests_parts import PROOF, state
 from app.ui.incidents_parts import ACTION
+from app.ui.markup import Markup, el
 from app.ui.tables import ACT, URL, Act, Column
 
-SHOWN = {"": "shown", "evidence": "no evidence", "attestation": "not attested", "evidence, attestation": "neither"}
 _ALWAYS = ("title", "kind", "services", "planned", "state")
 
 
@@ -24,24 +25,22 @@ def listing(key: str, found: Sequence[Drill], page: Shown, file: str, page_rows:
     names = {service.service: service.name for service in page.facts.services.values()}
 
     def row(one: Drill) -> dict[str, Any]:
-        test = one.test
-        lacks = [
-            name for name, there in (("evidence", test.evidence_url), ("attestation", test.attested_by)) if not there
-        ]
+        test, done = one.test, one.state in DONE
         return {
             "title": test.name,
             "kind": test.kind,
             "services": ", ".join(names.get(name, name) for name in test.services),
             "planned": test.planned_on,
+            "done": test.executed_at if done else None,
             "state": one.state,
-            "rto": one.rto.achieved,
+            "rto": Took(one.rto.achieved, one.rto.target) if one.rto.achieved is not None else None,
             "rto_target": one.rto.target,
-            "rpo": one.rpo.achieved,
+            "rpo": Took(one.rpo.achieved, one.rpo.target) if one.rpo.achieved is not None else None,
             "rpo_target": one.rpo.target,
-            "times": _times(one),
-            "proof": ", ".join(lacks) if one.state in DONE else None,
+            "evidence": (test.evidence_url or "") if done else None,
+            "attested": (test.attested_by or "") if done else None,
             "lead": test.lead,
-            URL: test.evidence_url,
+            "id": test.test,
             ACT: opens(one),
         }
 
@@ -51,16 +50,16 @@ def listing(key: str, found: Sequence[Drill], page: Shown, file: str, page_rows:
         Column("kind", "Kind", drawn.kind),
         Column("services", "Services", _short),
         Column("planned", "Planned for", wording.day),
+        Column("done", "Carried out", filed=True),
         Column("state", "State", state),
-        Column("rto", "RTO", _minutes, number=True),
-        Column("rto_target", "Target", _minutes, number=True),
-        Column("rpo", "RPO", _minutes, number=True),
-        Column("rpo_target", "Target", _minutes, number=True),
-        Column(
-            "times", "Times", lambda said: tiles.verdict("met" if said == "met" else "missed", said) if said else ""
-        ),
-        Column("proof", "Proof", lambda said: "" if said is None else SHOWN[said]),
-        Column("lead", "Lead", lambda lead: (lead or "").partition("@")[0]),
+        Column("rto", "RTO", _took, number=True),
+        Column("rto_target", "RTO target, minutes", filed=True),
+        Column("rpo", "RPO", _took, number=True),
+        Column("rpo_target", "RPO target, minutes", filed=True),
+        Column("evidence", "Evidence", _evidence),
+        Column("attested", "Attested by", lambda by: "" if by is None else by.partition("@")[0] or "nobody"),
+        Column("lead", "Lead", filed=True),
+        Column("id", "Id", filed=True),
     ]
     kept = [
         column for column in columns if column.key in _ALWAYS or any(one.get(column.key) is not None for one in rows)
@@ -68,12 +67,31 @@ def listing(key: str, found: Sequence[Drill], page: Shown, file: str, page_rows:
     return tables.table(key, kept, rows, sort="planned", down=True, file=file, page_rows=page_rows)
 
 
-def _times(one: Drill) -> str | None:
-    """Whether the achieved times met their targets: "met", "RTO missed"; None where nothing can be compared."""
-    missed = [name for name, time in (("RTO", one.rto), ("RPO", one.rpo)) if time.met is False]
-    if missed:
-        return f"{' and '.join(missed)} missed"
-    return "met" if one.rto.met or one.rpo.met else None
+class Took(float):
+    """Minutes that sort and export as such, and know what they were held against."""
+
+    def __new__(cls, minutes: float, target: float | None) -> Self:
+        return super().__new__(cls, minutes)
+
+    def __init__(self, minutes: float, target: float | None) -> None:
+        self.target = target
+
+
+def _took(minutes: Took | None) -> str | Markup:
+    if minutes is None:
+        return ""
+    said = wording.duration(float(minutes))
+    if minutes.target is None:
+        return said
+    key: VerdictKey = "missed" if minutes > minutes.target else "met"
+    goal = el("span", f" of {wording.duration(minutes.target)}", cls="muted")
+    return el("span", Markup(svg.shape(key, 12)), el("span", key, cls="hush"), el("span", said, goal), cls="took")
+
+
+def _evidence(url: str | None) -> str | Markup:
+    if url is None:
+        return ""
+    return tables.link(url, "Shown ↗") or url or "none"
 
 
 def proofs(page: Shown, asked: Asked) -> Act | None:
@@ -137,10 +155,6 @@ def remedies(page: Shown) -> Act | None:
     if any(one["outcome"] for one in rows):
         columns.append(Column("outcome", "Judged"))
     return tables.table("dr_remedies", columns, rows, file="dr-findings", page_rows=12)
-
-
-def _minutes(minutes: float | None) -> str:
-    return "" if minutes is None else wording.duration(minutes)
 
 
 def _short(text: str) -> str:

@@ -41,6 +41,8 @@ class Column:
     """Right-aligned."""
     wide: bool = False
     """Takes what room is left, and wraps."""
+    filed: bool = False
+    """In exports and the search alone: not on the screen."""
 
 
 class Slice(NamedTuple):
@@ -108,7 +110,8 @@ def paged(
                 )
             if file:
                 _exports(key, columns, lambda: fetch(Slice(said, chosen.by, chosen.down)).rows, file)
-    act = board(_markup(columns, found.rows, chosen, foot, said), key=f"{key}_table", on_act=chosen.take)
+    on_screen = [column for column in columns if not column.filed]
+    act = board(_markup(on_screen, found.rows, chosen, foot, said), key=f"{key}_table", on_act=chosen.take)
     if pages > 1:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.caption(f"Rows {(at - 1) * page_rows + 1:,} to {min(at * page_rows, found.total):,} of {found.total:,}")
