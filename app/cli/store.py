@@ -11,6 +11,8 @@ from app.cli.opening import console, engine
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
+    from app.demo.filling import Step
+
 Size = Literal["small", "enterprise"]
 
 
@@ -48,7 +50,9 @@ def demo(size: Annotated[Size, typer.Option(help="How large the organisation is.
 
     with engine() as opened, _progress() as progress:
         written = fill(opened, size=size, progress=progress)
-    typer.echo(f"The store holds the demo organisation: {written:,} facts, to yesterday.")
+    for entity, count in written.items():
+        typer.echo(f"{entity:<12} {count:>9,}")
+    typer.echo(f"The store holds the demo organisation: {sum(written.values()):,} facts, to yesterday.")
 
 
 def check(
@@ -82,15 +86,24 @@ def _fill_if_empty(opened: "Engine") -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[str, int], None] | None]:
-    """Which entity is being written, on a terminal."""
+def _progress() -> "Iterator[Callable[[Step], None] | None]":
+    """A bar on a terminal that names the step and what is left; nothing elsewhere."""
     screen = console(err=True)
     if not screen.is_terminal:
         yield None
         return
-    with screen.status("…") as status:
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-        def told(entity: str, count: int) -> None:
-            status.update(f"{entity}: {count:,}")
+    parts = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[rows]}"), TimeElapsedColumn())
+    with Progress(*parts, console=screen, transient=True) as bar:
+        task = bar.add_task("", total=None, rows="")
+
+        def told(step: "Step") -> None:
+            rows = f"{step.rows:,}" if step.rows else ""
+            if step.about > step.rows:
+                rows += f" of about {step.about:,}"
+            within = min(step.rows / step.about, 1.0) if step.about else 0.0
+            name = f"Step {step.place} of {step.of}: {step.name}"
+            bar.update(task, description=name, completed=step.place - 1 + within, total=step.of, rows=rows)
 
         yield told

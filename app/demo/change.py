@@ -1,6 +1,8 @@
 """Deployments: what each service ships, how, and how it goes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -12,8 +14,6 @@ from app.demo.timeline import DAY, HOUR, SECOND, Bools, Floats, Ints, by_month, 
 
 STATUSES = ("succeeded", "failed", "rolled_back")
 STRATEGIES = ("canary", "blue_green", "feature_flag", "rolling", "all_at_once")
-_WEEKLY = (4.2, 3.2, 2.3, 1.2)
-"""Deployments a week by tier."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,22 @@ class Ships:
     def id(self, index: int) -> str:
         return f"dep-{index + 1:06}"
 
+    @cached_property
+    def _by_service(self) -> Mapping[int, Ints]:
+        order = np.argsort(self.service, kind="stable")
+        which, first = np.unique(self.service[order], return_index=True)
+        return dict(zip(which.tolist(), np.split(order, first[1:]), strict=True))
+
+    def between(self, service: int, start: int, end: int) -> Ints:
+        """The deployments of a service in `[start, end)` that did not fail, in time order."""
+        mine = self._by_service.get(service, np.empty(0, dtype=np.int64))
+        first, last = np.searchsorted(self.at[mine], (start, end))
+        mine = mine[first:last]
+        return np.asarray(mine[self.status[mine] != 1], dtype=np.int64)
+
 
 def ships(stage: Stage) -> Ships:
-    """Every deployment of the two years."""
+    """Every deployment."""
     rng = chance("deployments")
     weekday = np.array([1.0, 1.2, 1.2, 1.15, 0.55, 0.04, 0.03])[stage.weekday] * 7 / 5.17
     frozen = np.array(
@@ -42,7 +55,7 @@ def ships(stage: Stage) -> Ships:
     growth = np.linspace(0.85, 1.15, stage.days)
     services, days, hours = [], [], []
     for i, s in enumerate(stage.company.services):
-        rate = _WEEKLY[s.tier] / 7 * rng.uniform(0.6, 1.4) * weekday * frozen * growth
+        rate = stage.plan.deployments[s.tier] / 7 * rng.uniform(0.6, 1.4) * weekday * frozen * growth
         if s.service == FROZEN:
             rate[-11:] *= 0.2
         if s.service == RETIRED:

@@ -7,12 +7,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from app.demo import change, incidents, learning, markets, oncall, program, registry, resilience, risks, sli
+from app.demo import change, incidents, learning, markets, oncall, program, registry, resilience, risks, rota, sli
 from app.demo.columns import from_rows
+from app.demo.plan import Plan, sized
 from app.demo.stage import Stage
 from app.records import ENTITIES
-
-SIZES = ("small", "enterprise")
 
 
 def tables(today: date, size: str = "small") -> Iterator[tuple[str, pa.Table]]:
@@ -20,12 +19,15 @@ def tables(today: date, size: str = "small") -> Iterator[tuple[str, pa.Table]]:
 
     The columns are those of the records with `source` first. Raises ValueError for a size there is not.
     """
-    if size not in SIZES:
-        raise ValueError(f"{size!r} is not a size of the demo: choose {' or '.join(SIZES)}")
-    stage = Stage(today) if size == "small" else Stage(today, markets.YEARS, markets.company())
+    yield from planned(today, sized(size))
+
+
+def planned(today: date, plan: Plan) -> Iterator[tuple[str, pa.Table]]:
+    """`tables` by a plan of one's own."""
+    stage = Stage(today, plan.years, markets.company(plan.countries), plan)
     shipped = change.ships(stage)
     cases = incidents.cases(stage, shipped)
-    duties = oncall.rota(stage)
+    duties = rota.duties(stage)
     written = learning.postmortems(stage, cases)
     tests = resilience.tests(stage)
     register = risks.rows(stage)
@@ -39,8 +41,9 @@ def tables(today: date, size: str = "small") -> Iterator[tuple[str, pa.Table]]:
     yield "exclusions", from_rows("exclusions", "grc", program.exclusions(stage, cases))
     yield "impacts", from_rows("impacts", "pagerduty", [row for case in cases for row in case.impacts])
     yield "postmortems", from_rows("postmortems", "pagerduty", written)
-    yield "pages", oncall.pages(stage, cases, duties)
-    yield "shifts", from_rows("shifts", "pagerduty", oncall.shift_rows(stage, duties))
+    for table in oncall.pages(stage, cases, duties):
+        yield "pages", table
+    yield "shifts", from_rows("shifts", "pagerduty", rota.rows(stage, duties))
     yield "dr_tests", from_rows("dr_tests", "grc", tests)
     yield "risks", from_rows("risks", "grc", register)
     yield "actions", from_rows("actions", "jira", learning.actions(stage, cases, written, register, tests))

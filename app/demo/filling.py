@@ -1,8 +1,9 @@
 """Filling an empty store with the demo organisation, by the same road as every import."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,7 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from app import policy
-from app.demo.company import tables
+from app.demo.company import planned
+from app.demo.plan import sized
 from app.demo.timeline import Timeline, instant
 from app.records import ENTITIES
 from app.store.engine import writing
@@ -18,8 +20,24 @@ from app.store.sums import refresh
 from app.store.tables import FACTS, SOURCES
 from app.store.write import RunCounts, Touched, begin_run, end_run, set_policy, upsert
 
-Progress = Callable[[str, int], None]
-"""Told after each batch: the entity and how many of its rows are written."""
+
+class Step(NamedTuple):
+    """Where the filling is."""
+
+    name: str
+    """An entity, or `PREPARING` or `SUMMING`."""
+    place: int
+    """From 1 to `of`."""
+    of: int
+    rows: int = 0
+    """Written of it so far."""
+    about: int = 0
+    """How many there will be; 0 where it does not take long."""
+
+
+PREPARING, SUMMING = "the story", "the sums of each day"
+Progress = Callable[[Step], None]
+"""Told when a step begins and after each batch."""
 _ACTOR = "demo"
 _EXPECTED = {"datadog": 48, "pagerduty": 48, "github": 96, "jira": 96, "grc": 24 * 31}
 """Source → within how many hours it is expected to bring something new."""
@@ -29,33 +47,43 @@ class NotEmpty(ValueError):
     """The store holds facts; the message says so in one sentence."""
 
 
-def fill(engine: Engine, size: str = "small", today: date | None = None, progress: Progress | None = None) -> int:
-    """Writes the demo organisation's facts up to yesterday in one transaction: how many rows.
+def fill(
+    engine: Engine, size: str = "small", today: date | None = None, progress: Progress | None = None
+) -> Mapping[str, int]:
+    """Writes the demo organisation's facts up to yesterday in one transaction: how many rows of each entity.
 
     `today` is the present UTC day unless given. Raises NotEmpty for a store that holds facts, ValueError for a size
     there is not.
     """
-    today = today or datetime.now(UTC).date()
+    today, plan = today or datetime.now(UTC).date(), sized(size)
+    steps = [PREPARING, *ENTITIES, SUMMING]
+
+    def tell(name: str) -> None:
+        if progress:
+            step = Step(name, steps.index(name) + 1, len(steps), written[name], plan.about.get(name, 0))
+            progress(step)
+
     written: Counter[str] = Counter()
     with writing(engine) as conn:
         _refuse_facts(conn)
-        since = instant(Timeline(today).start)
+        tell(PREPARING)
+        since = instant(Timeline(today, plan.years).start)
         set_policy(conn, policy.dump(policy.default()), actor=_ACTOR, why="The shipped defaults, adopted", at=since)
         run = begin_run(conn, kind="file", source=_ACTOR, names=["demo"], actor=_ACTOR)
         touched = Touched(run)
-        for entity, table in tables(today, size):
+        for entity, table in planned(today, plan):
             for source in pc.unique(table["source"]).to_pylist():
                 batch = _batch(table.filter(pc.equal(table["source"], source)))
                 upsert(conn, entity, source, batch, touched)
                 written[entity] += batch.num_rows
-                if progress:
-                    progress(entity, written[entity])
+                tell(entity)
+        tell(SUMMING)
         refresh(conn, touched)
         rows = [{"name": name, "kind": "file", "expected_hours": hours} for name, hours in _EXPECTED.items()]
         conn.execute(SOURCES.insert(), rows)
         counts = {entity: RunCounts(written[entity], written[entity], 0, 0, 0) for entity in written}
         end_run(conn, run, touched, counts)
-    return written.total()
+    return dict(written)
 
 
 def _refuse_facts(conn: Connection) -> None:

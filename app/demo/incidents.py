@@ -1,5 +1,6 @@
 """Incidents and what they did to customers: how many in which month, whose, why, how long."""
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from app.demo.change import Ships
 from app.demo.organisation import FROZEN, RETIRED, mail
 from app.demo.stage import Stage
 from app.demo.story import Told, told
-from app.demo.timeline import BAD_QUARTER, DAY, HOUR, MINUTE, chance, instant, micros, mood
+from app.demo.timeline import BAD_QUARTER, DAY, HOUR, MINUTE, Floats, chance, instant, micros, mood
 
 MAJORS = (2, 1, 3, 2, 2, 1, 3, 2, 1, 2, 4, 2, 1, 2, 3, 2, 9, 11, 8, 4, 2, 1, 2, 1, 1)
 """Severity 1 and 2 incidents a month, oldest first; the story's own come on top in the last two months."""
@@ -35,15 +36,17 @@ def cases(stage: Stage, shipped: Ships) -> list[Case]:
     """All incidents, oldest first, with their impacts."""
     rng = chance("incidents")
     found = [_told(stage, shipped, rng, story) for story in told(stage)]
+    odds = {key: _odds(stage, *key) for key in product((False, True), repeat=3)}
     for offset in range(stage.month[0], 1):
         first, last = np.flatnonzero(stage.month == offset)[[0, -1]]
         part = (last - first + 1) / 30.4
         major = MAJORS[len(MAJORS) - 1 + offset] if -offset < len(MAJORS) else 2
         major = round(major * stage.company.size)
-        minor = int(rng.poisson(mood(offset, 10.5, 14, 9.5) * stage.company.size * min(part, 1)))
+        minor = int(rng.poisson(mood(offset, 10.5, 14, 9.5) * stage.company.size * stage.plan.minor * min(part, 1)))
         major = major if offset < 0 else int(major * min(part, 1))
         for n in range(major + minor):
-            found.append(_drawn(stage, shipped, rng, offset, int(first), int(last), n < major))
+            whose = odds[n < major, offset in BAD_QUARTER, last >= stage.days - 36]
+            found.append(_drawn(stage, shipped, rng, whose, offset, int(first), int(last), n < major))
         for kind in ("maintenance", "test"):
             if rng.random() < (0.75 if kind == "maintenance" else 0.4) and part > 0.5:
                 found.append(_planned(stage, rng, int(first), int(last), kind))
@@ -58,31 +61,24 @@ def cases(stage: Stage, shipped: Ships) -> list[Case]:
 
 
 def _drawn(
-    stage: Stage, shipped: Ships, rng: np.random.Generator, offset: int, first: int, last: int, major: bool
+    stage: Stage,
+    shipped: Ships,
+    rng: np.random.Generator,
+    odds: Floats,
+    offset: int,
+    first: int,
+    last: int,
+    major: bool,
 ) -> Case:
     """One incident of a month, on a service that suits its severity."""
     severity = (1 if rng.random() < 0.3 else 2) if major else int(rng.choice([3, 4, 5], p=[0.42, 0.4, 0.18]))
-    recent = stage.days - 36
-    services = stage.company.services
-    weights = np.array((4, 3, 1.2, 0.15) if major else (1.2, 1.4, 1.2, 0.9))[stage.company.tiers]
-    weights *= [{"search": 1.5, "data": 0.7}.get(s.team, 1.0) * (s.service != RETIRED) for s in services]
-    if offset in BAD_QUARTER:
-        weights *= [
-            2.2 if s.service in (FROZEN, "payments-api", "cart", "orders", "api-gateway") else 1 for s in services
-        ]
-    if last >= recent:
-        weights *= [0.0 if (s.tier == 0 and major) or s.service == FROZEN else 1.0 for s in services]
-    service = services[int(rng.choice(len(services), p=weights / weights.sum()))].service
+    service = stage.company.names[int(rng.choice(len(odds), p=odds))]
     by_release = rng.random() < mood(offset, 0.36, 0.5, 0.3)
     cause: str | None = "deployment"
     caused_by, started = None, 0
     if by_release:
-        mine = np.flatnonzero(
-            (shipped.service == stage.company.place[service])
-            & (shipped.at >= stage.start + first * DAY)
-            & (shipped.at < min(stage.start + (last + 1) * DAY, stage.end - 8 * HOUR))
-            & (shipped.status != 1)
-        )
+        until = min(stage.start + (last + 1) * DAY, stage.end - 8 * HOUR)
+        mine = shipped.between(stage.company.place[service], stage.start + first * DAY, until)
         by_release = len(mine) > 0
         if by_release:
             index = int(rng.choice(mine))
@@ -99,11 +95,27 @@ def _drawn(
     case = _case(stage, rng, severity, service, cause, started, delay, restore)
     case.row["caused_by"] = caused_by
     if rng.random() < {1: 1, 2: 0.95, 3: 0.5, 4: 0.1, 5: 0}[severity]:
-        quiet = started > stage.ago(36) and stage.company.by_name[service].tier == 0
+        own = stage.company.by_name[service]
+        quiet = started > stage.ago(36) and own.tier == 0 and not own.market
         hit(rng, case, quiet)
     elif severity > 3 and rng.random() < 0.05:
         case.row["customer_impact"] = None
     return case
+
+
+def _odds(stage: Stage, major: bool, bad: bool, recent: bool) -> Floats:
+    """How likely an incident is whose: of late, no major one of a top service at home."""
+    services = stage.company.services
+    weights = np.array((4, 3, 1.2, 0.15) if major else (1.2, 1.4, 1.2, 0.9))[stage.company.tiers]
+    weights *= [{"search": 1.5, "data": 0.7}.get(s.team, 1.0) * (s.service != RETIRED) for s in services]
+    weights *= stage.company.temper
+    if bad:
+        weights *= [
+            2.2 if s.service in (FROZEN, "payments-api", "cart", "orders", "api-gateway") else 1 for s in services
+        ]
+    if recent:
+        weights *= [0.0 if (s.tier == 0 and major and not s.market) or s.service == FROZEN else 1.0 for s in services]
+    return np.asarray(weights / weights.sum(), dtype=np.float64)
 
 
 def _busy(stage: Stage, first: int, last: int) -> Any:

@@ -1,33 +1,37 @@
 """The large size: the same shop in two dozen countries, each with its own teams, services and promises."""
 
+import numpy as np
+
 from app.demo.organisation import RETIRED, SERVICES, TEAMS, Promise, slos
+from app.demo.plan import COUNTRIES
 from app.demo.stage import Company
+from app.demo.timeline import chance
 
-MARKETS = {
-    "at": "Europe/Vienna", "au": "Australia/Sydney", "be": "Europe/Brussels", "br": "America/Sao_Paulo",
-    "ca": "America/Toronto", "ch": "Europe/Zurich", "cz": "Europe/Prague", "dk": "Europe/Copenhagen",
-    "es": "Europe/Madrid", "fi": "Europe/Helsinki", "fr": "Europe/Paris", "gr": "Europe/Athens",
-    "ie": "Europe/Dublin", "it": "Europe/Rome", "jp": "Asia/Tokyo", "mx": "America/Mexico_City",
-    "nl": "Europe/Amsterdam", "no": "Europe/Oslo", "nz": "Pacific/Auckland", "pl": "Europe/Warsaw",
-    "pt": "Europe/Lisbon", "ro": "Europe/Bucharest", "se": "Europe/Stockholm", "sg": "Asia/Singapore",
-}  # fmt: skip
-"""Country → the zone of its teams; the home market comes on top, under plain names."""
-YEARS = 3
+_NOISY = 0.06
+"""Share of the teams abroad that are called at night, and mostly for nothing."""
 
 
-def company() -> Company:
-    """About 1,000 services with 2,500 promises and 150 teams. The old checkout ran at home only."""
+def company(countries: tuple[str, ...]) -> Company:
+    """The home market, and a likeness of it in each of these countries: with all of them about 1,000 services,
+    2,500 promises and 150 teams. The old checkout ran at home only."""
+    if not countries:
+        return Company()
+    rng = chance("markets")
     crews, services, promises = list(TEAMS), list(SERVICES), list(slos())
-    for country, zone in MARKETS.items():
+    for country in countries:
         label = country.upper()
         for crew in TEAMS:
+            noisy = bool(rng.random() < _NOISY)
+            weekly = 20.0 if noisy else min(crew.weekly, 12.0) * float(np.exp(rng.normal(-0.05, 0.3)))
             crews.append(
                 crew._replace(
                     team=f"{crew.team}-{country}",
                     name=f"{crew.name} {label}",
-                    timezone=zone,
+                    timezone=COUNTRIES[country],
                     manager=f"{crew.manager}.{country}",
                     people=tuple(f"{person}.{country}" for person in crew.people),
+                    weekly=weekly,
+                    noisy=noisy,
                 )
             )
         for s in SERVICES:

@@ -13,6 +13,8 @@ class Crew(NamedTuple):
     """Interruptions a week in calm times, incidents apart."""
     seconds: bool = False
     """Whether a second responder is on duty too."""
+    noisy: bool = False
+    """Whether it is called at night, and mostly for nothing."""
 
 
 class Serv(NamedTuple):
@@ -57,7 +59,7 @@ TEAMS = (
     Crew("storefront", "Storefront", "Europe/Berlin", "jonas.weber",
          ("lena.vogt", "tomas.novak", "ines.costa", "felix.brandt", "sofia.ricci"), 7.0),
     Crew("search", "Search and discovery", "Asia/Kolkata", "anjali.menon",
-         ("rohan.gupta", "meera.iyer", "arjun.das", "kavya.rao"), 20.5),
+         ("rohan.gupta", "meera.iyer", "arjun.das", "kavya.rao"), 20.5, noisy=True),
     Crew("fulfilment", "Fulfilment", "America/New_York", "peter.hughes",
          ("nora.quinn", "sam.okafor", "julia.stone", "ethan.brooks", "maria.lopez"), 8.0),
     Crew("platform", "Platform", "Europe/Berlin", "katrin.schulz",

@@ -8,7 +8,7 @@ import numpy as np
 from app.demo.case import Case
 from app.demo.organisation import NOISY, mail
 from app.demo.stage import Stage
-from app.demo.timeline import HOUR, back, chance, instant, micros, mood
+from app.demo.timeline import DAY, HOUR, back, chance, instant, micros, mood
 
 
 def annotations(stage: Stage) -> list[dict[str, Any]]:
@@ -31,6 +31,11 @@ def annotations(stage: Stage) -> list[dict[str, Any]]:
         month = back(stage.last, offset)
         if month.month == 11:
             told.append((micros(month) + 27 * 24 * HOUR + 6 * HOUR, "Sale week", "org", f"sale-{month.year}"))
+    told += [
+        (micros(back(stage.last, 2 + 5 * place % 31)) + (9 + place) * DAY, f"New checkout in {country.upper()}",
+         f"team:payments-{country}", f"checkout-{country}")
+        for place, country in enumerate(stage.plan.countries)
+    ]  # fmt: skip
     told.sort()
     return [
         {
@@ -73,8 +78,27 @@ def exclusions(stage: Stage, cases: Sequence[Case]) -> list[dict[str, Any]]:
                 "approved_by": mail("katrin.schulz" if category == "maintenance" else "ruth.adler"),
             }
         )
+    rows += [row for country in stage.plan.countries for row in _planned(stage, country)]
     rows.sort(key=lambda row: row["start"])
     return [{"exclusion": f"EX-{n + 1:02}"} | row for n, row in enumerate(rows)]
+
+
+def _planned(stage: Stage, country: str) -> Iterator[dict[str, Any]]:
+    """A country's announced work at night, and outages of its suppliers."""
+    rng = chance(f"exclusions:{country}")
+    own = [s.service for s in stage.company.services if s.market == country and s.tier < 3]
+    for _ in range(stage.plan.exclusions):
+        days, hour, hours = int(rng.integers(5, stage.days - 5)), int(rng.integers(0, 5)), int(rng.integers(1, 6))
+        supplier = rng.random() < 0.2
+        yield {
+            "start": instant(stage.ago(days, hour)),
+            "end": instant(stage.ago(days, hour + hours)),
+            "services": [own[int(rng.integers(len(own)))]],
+            "slos": None,
+            "reason": "A supplier was down, which the contract leaves out" if supplier else "Planned work, announced",
+            "category": "third_party" if supplier else "maintenance",
+            "approved_by": mail("helen.frost" if supplier else f"katrin.schulz.{country}"),
+        }
 
 
 def readings(stage: Stage) -> Iterator[dict[str, Any]]:

@@ -15,8 +15,6 @@ _RTO = (60.0, 240.0, 1440.0, 4320.0)
 _RPO = (15.0, 60.0, 240.0, 1440.0)
 _OWN = {"checkout": (30.0, 5.0), "payments-api": (30.0, 5.0), "ledger": (120.0, 15.0)}
 _KINDS = ("failover", "backup_restore", "functional", "game_day", "tabletop", "walkthrough", "full_scale")
-_EVERY = (125, 270, 420, 0)
-"""Days between two tests by tier; 0: none are planned."""
 
 
 def tests(stage: Stage) -> list[dict[str, Any]]:
@@ -24,13 +22,14 @@ def tests(stage: Stage) -> list[dict[str, Any]]:
     rng = chance("dr tests")
     found: list[dict[str, Any]] = []
     for s in stage.company.services:
-        if s.service in (UNTESTED, RETIRED) or not _EVERY[s.tier]:
+        every = stage.plan.dr_every[s.tier]
+        if s.service in (UNTESTED, RETIRED) or not every:
             continue
-        day = int(rng.uniform(0.05, 0.9) * _EVERY[s.tier])
+        day = int(rng.uniform(0.05, 0.9) * every)
         while day < stage.days + 45:
             if s.service != FAILED or day < stage.days - 70:
                 found.append(_test(stage, rng, s, day))
-            day += int(_EVERY[s.tier] * rng.uniform(0.85, 1.15))
+            day += int(every * rng.uniform(0.85, 1.15))
     found.append(_failed(stage))
     found += _pending(stage)
     found.sort(key=lambda row: (row["planned_on"], row["name"]))

@@ -7,7 +7,8 @@ from functools import cached_property
 import numpy as np
 
 from app.demo.organisation import SERVICES, TEAMS, Crew, Promise, Serv, mail, slos
-from app.demo.timeline import Ints, Timeline, back
+from app.demo.plan import SMALL, Plan
+from app.demo.timeline import Floats, Ints, Timeline, back, chance
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,12 @@ class Company:
         return np.array([s.tier for s in self.services], dtype=np.int64)
 
     @cached_property
+    def temper(self) -> Floats:
+        """How much more than its like each service breaks; at home all are alike."""
+        drawn = np.exp(chance("temper").normal(-0.25, 0.75, len(self.services)))
+        return np.where([not s.market for s in self.services], 1.0, drawn)
+
+    @cached_property
     def people(self) -> tuple[str, ...]:
         """Everybody who is ever on duty, team by team."""
         return tuple(mail(person) for crew in self.crews for person in crew.people)
@@ -52,10 +59,17 @@ class Company:
     def crew_of(self, service: str) -> Crew:
         return self._crews[self.by_name[service].team]
 
+    @cached_property
+    def _near(self) -> dict[tuple[str, str], list[str]]:
+        found: dict[tuple[str, str], list[str]] = {}
+        for s in self.services:
+            found.setdefault((s.product, s.market), []).append(s.service)
+        return found
+
     def beside(self, service: str) -> list[str]:
         """The services of the same product and market, itself included."""
         own = self.by_name[service]
-        return [s.service for s in self.services if (s.product, s.market) == (own.product, own.market)]
+        return self._near[own.product, own.market]
 
     def people_of(self, service: str) -> tuple[str, ...]:
         """The people of the team behind a service."""
@@ -65,6 +79,7 @@ class Company:
 @dataclass(frozen=True)
 class Stage(Timeline):
     company: Company = field(default_factory=Company)
+    plan: Plan = SMALL
 
     @cached_property
     def retired_on(self) -> date:

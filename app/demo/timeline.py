@@ -1,8 +1,8 @@
 """When the demo's story happens: everything is told relative to yesterday, in whole calendar months before it."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property, lru_cache
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
@@ -110,14 +110,19 @@ class Timeline:
 
     def offsets(self, zone: str) -> Ints:
         """For each day, local time minus UTC at noon, in microseconds."""
-        tz = ZoneInfo(zone)
-        found = (datetime(day.year, day.month, day.day, 12, tzinfo=tz).utcoffset() for day in self.dates)
-        return np.array([round((offset or timedelta()).total_seconds()) * SECOND for offset in found], dtype=np.int64)
+        return _offsets(zone, self.first, self.days)
 
     def local_to_utc(self, zone: str, day: Ints, hour: Floats) -> Ints:
         """Instants, to the second, of local hours on days given by index."""
         seconds = (hour * 3600).astype(np.int64)
         return np.asarray(self.midnights[day] + seconds * SECOND - self.offsets(zone)[day], dtype=np.int64)
+
+
+@lru_cache(maxsize=128)
+def _offsets(zone: str, first: date, days: int) -> Ints:
+    tz, noon = ZoneInfo(zone), datetime.combine(first, time(12))
+    found = ((noon + timedelta(n)).replace(tzinfo=tz).utcoffset() for n in range(days))
+    return np.array([round((offset or timedelta()).total_seconds()) * SECOND for offset in found], dtype=np.int64)
 
 
 def chance(name: str) -> np.random.Generator:

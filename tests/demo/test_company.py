@@ -9,7 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app import policy
-from app.demo.company import facts, tables
+from app.demo import change, incidents, markets, resilience, risks
+from app.demo.company import facts, planned, tables
+from app.demo.plan import ENTERPRISE
+from app.demo.stage import Stage
 from app.records import ENTITIES, ORIGINS
 
 TODAYS = (date(2026, 11, 23), date(2028, 3, 1), date(2027, 1, 2))
@@ -301,19 +304,83 @@ def test_change_failures_are_in_the_usual_range(told: Rows) -> None:
     assert 0.08 <= failed / len(counted) <= 0.15
 
 
-def test_the_large_size_has_a_thousand_services_and_resolves() -> None:
-    names: dict[str, set[str]] = {}
-    rows: Counter[str] = Counter()
-    linked = {"pages": "team", "deployments": "service", "impacts": "service", "sli": "slo", "shifts": "team"}
-    for entity, table in tables(TODAYS[0], "enterprise"):
-        rows[entity] += table.num_rows
-        if entity in ("teams", "services", "slos"):
-            names[entity] = set(table[ENTITIES[entity].key[0]].to_pylist())
-        if entity in linked:
-            other = ENTITIES[entity].refs.get(linked[entity]) or ENTITIES[entity].links[linked[entity]]
-            assert set(table[linked[entity]].unique().to_pylist()) <= names[other]
+NAMED = {"services": 1_000, "slos": 2_500, "incidents": 20_000, "deployments": 300_000, "dr_tests": 2_000, "risks": 400}
+NAMED_LARGE = {"sli": 2_700_000, "pages": 3_000_000}
 
-    assert rows["services"] >= 1000
-    assert len(names["slos"]) >= 2500
-    assert rows["sli"] > 2_500_000
+
+def test_the_large_size_is_as_large_as_it_says() -> None:
+    stage = Stage(TODAYS[0], ENTERPRISE.years, markets.company(ENTERPRISE.countries), ENTERPRISE)
+    shipped = change.ships(stage)
+    cases = incidents.cases(stage, shipped)
+
+    made = {
+        "services": len(stage.company.services),
+        "slos": len(stage.company.promises),
+        "incidents": len(cases),
+        "deployments": len(shipped.at),
+        "dr_tests": len(resilience.tests(stage)),
+        "risks": len(risks.rows(stage)),
+    }
+
+    assert {entity: made[entity] / NAMED[entity] for entity in NAMED} == {
+        entity: pytest.approx(1, abs=0.1) for entity in NAMED
+    }
+
+
+def test_the_large_size_has_as_many_rows_as_it_says_where_there_are_most() -> None:
+    """Three countries of the two dozen: services at home have the same share of tickets, and fewer calls."""
+    few = ENTERPRISE._replace(countries=ENTERPRISE.countries[:3])
+    share = len(markets.company(few.countries).crews) / len(markets.company(ENTERPRISE.countries).crews)
+    rows: Counter[str] = Counter()
+    for entity, table in planned(TODAYS[0], few):
+        rows[entity] += table.num_rows
+
     assert set(rows) == set(ENTITIES)
+    for entity, named in NAMED_LARGE.items():
+        assert rows[entity] / share == pytest.approx(named, rel=0.15), entity
+        assert named == pytest.approx(ENTERPRISE.about[entity], rel=0.1)
+
+
+@pytest.fixture(scope="module")
+def abroad() -> Rows:
+    """The large size in one country besides home."""
+    found: Rows = {}
+    for entity, table in planned(TODAYS[0], ENTERPRISE._replace(countries=("jp",), tickets=4.0)):
+        if entity != "sli":
+            found.setdefault(entity, []).extend(table.to_pylist())
+    return found
+
+
+def test_no_row_from_abroad_is_refused_and_every_reference_resolves(abroad: Rows) -> None:
+    ids = {entity: {row[ENTITIES[entity].key[0]] for row in rows} for entity, rows in abroad.items()}
+
+    for entity, rows in abroad.items():
+        keys = Counter((row["source"], *(row[column] for column in ENTITIES[entity].key)) for row in rows)
+        assert keys.most_common(1)[0][1] == 1, entity
+        for row in rows:
+            given = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items() if k != "source"}
+            ENTITIES[entity].record.model_validate(given)
+            for column, other in {**ENTITIES[entity].refs, **ENTITIES[entity].links}.items():
+                named = row[column] if isinstance(row[column], list) else [row[column]]
+                assert {name for name in named if name is not None} <= ids[other], (entity, row)
+
+
+def test_countries_have_risks_actions_exclusions_and_repeats_of_their_own(abroad: Rows) -> None:
+    def of_japan(entity: str) -> set[str]:
+        return {
+            row[ENTITIES[entity].key[0]] for row in abroad[entity] if any("-jp" in s for s in row["services"] or ())
+        }
+
+    for entity, origin in (("incidents", "incident"), ("risks", "risk"), ("dr_tests", "dr_test")):
+        named = {row["origin_id"] for row in abroad["actions"] if row["origin"] == origin}
+        assert of_japan(entity) & named, entity
+    assert of_japan("exclusions")
+    assert of_japan("incidents") & {row["incident"] for row in abroad["incidents"] if row["repeat_of"]}
+    assert [row for row in abroad["annotations"] if row["scope"] == "team:payments-jp"]
+
+
+def test_tickets_and_floods_hardly_interrupt(abroad: Rows) -> None:
+    load = {row["team"]: weekly(abroad, row["team"], TODAYS[0]) for row in abroad["teams"]}
+
+    assert sum(2 < value < 15 for value in load.values()) / len(load) > 0.8, load
+    assert max(load.values()) < 35

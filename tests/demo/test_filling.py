@@ -1,6 +1,5 @@
 """The demo goes into an empty store, whole, and into no other."""
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -11,6 +10,7 @@ from sqlalchemy.engine import Engine
 
 from app.demo import NotEmpty, fill
 from app.demo.company import facts
+from app.demo.filling import PREPARING, SUMMING, Step
 from app.records import ENTITIES
 from app.store.engine import open_store
 from app.store.freshness import sources
@@ -28,12 +28,15 @@ def store(tmp_path: Path) -> Iterator[Engine]:
 
 def test_an_empty_store_holds_every_fact_afterwards(store: Engine) -> None:
     told = facts(TODAY)
-    progress: Counter[str] = Counter()
+    steps: list[Step] = []
 
-    written = fill(store, today=TODAY, progress=lambda entity, rows: progress.update({entity: rows - progress[entity]}))
+    written = fill(store, today=TODAY, progress=steps.append)
 
-    assert written == sum(len(rows) for rows in told.values())
-    assert progress == {entity: len(rows) for entity, rows in told.items()}
+    assert written == {entity: len(rows) for entity, rows in told.items()}
+    assert {step.name: step.rows for step in steps if step.rows} == written
+    assert [steps[0].name, steps[-1].name] == [PREPARING, SUMMING]
+    assert [step.place for step in steps] == sorted(step.place for step in steps)
+    assert steps[-1].place == steps[-1].of
     with store.connect() as conn:
         for entity in ENTITIES:
             assert conn.execute(sa.select(sa.func.count()).select_from(FACTS[entity])).scalar() == len(told[entity])
