@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from app.policy import Policy
-from app.store.ranges import number, offset, time_of_day, values, weekday
+from app.store.ranges import number, offset, offsets, time_of_day, values, weekday
 from app.store.tables import FACTS, HOLES
 
 Range = tuple[int, int, int]
@@ -74,13 +74,22 @@ def _alive(
     return joined, sa.or_(until.c.until.is_(None), at < until.c.until)
 
 
-def _pages(spans: Sequence[Range], as_of: int, gap: int, bytewise: bool) -> sa.Subquery:
-    """Pages of each stretch of time and of `gap` before it, each with the one before it of its responder that rang."""
+def _pages(spans: Sequence[Range], as_of: int, gap: int, bytewise: bool, silenced: Sequence[str]) -> sa.Subquery:
+    """Pages of each stretch of time and of `gap` before it, each with the one before it of its responder that rang, and
+    of those `left` had the `silenced` services kept quiet what was marked not actionable."""
     span, page = _spans(spans), FACTS["pages"]
     at, acked = micro(page.c.triggered_at), micro(page.c.acknowledged_at)
     rings = sa.func.coalesce(page.c.channel, "") != "email"
     ids = [sa.collate(c, "C") if bytewise else c for c in (page.c.source, page.c.page)]
     before = sa.func.lag(at).over(partition_by=[span.c.k, page.c.responder, rings], order_by=[at, *ids])
+    spared: list[sa.ColumnElement[Any]] = []
+    if silenced:
+        kept = sa.or_(
+            sa.not_(page.c.actionable.is_(False)), sa.func.coalesce(page.c.service, "").not_in(sorted(silenced))
+        )
+        left = sa.and_(rings, kept)
+        earlier = sa.func.lag(at).over(partition_by=[span.c.k, page.c.responder, left], order_by=[at, *ids])
+        spared = [left.label("left"), earlier.label("left_before")]
     return (
         sa.select(
             span.c.k,
@@ -93,9 +102,62 @@ def _pages(spans: Sequence[Range], as_of: int, gap: int, bytewise: bool) -> sa.S
             page.c.actionable,
             rings.label("rings"),
             before.label("before"),
+            *spared,
         )
         .join_from(span, page, sa.and_(at >= span.c.start - number(gap), at < span.c.stop, at <= number(as_of)))
         .subquery("rung")
+    )
+
+
+def told(
+    spans: Sequence[Range],
+    rules: Rules,
+    *,
+    as_of: int = FOREVER,
+    retired: Mapping[str, int] | None = None,
+    bytewise: bool = False,
+    silenced: Sequence[str] = (),
+) -> sa.Subquery:
+    """One row a page: whether an interruption `starts` with it and when that is by its team's clocks (`local`); with
+    `silenced` services also whether one `still_starts` had those kept quiet what was marked not actionable."""
+    policy = rules.policy
+    gap = round(policy.interruption_seconds * 1_000_000)
+    rung = _pages(spans, as_of, gap, bytewise, silenced)
+    first, last = min(start for _, start, _ in spans), max(stop for _, _, stop in spans)
+    local = rung.c.at + _team_offset(rung, rules, first, last)
+    starts = sa.and_(rung.c.rings, sa.or_(rung.c.before.is_(None), rung.c.at - rung.c.before > number(gap)))
+    still: list[sa.ColumnElement[Any]] = []
+    if silenced:
+        apart = sa.or_(rung.c.left_before.is_(None), rung.c.at - rung.c.left_before > number(gap))
+        still = [sa.and_(rung.c.left, apart).label("still_starts")]
+    shift = FACTS["shifts"]
+    on_duty = sa.exists(
+        sa.select(sa.literal(1))
+        .where(shift.c.responder == rung.c.responder)
+        .where(micro(shift.c.start) <= rung.c.at, micro(shift.c.end) > rung.c.at)
+    )
+    allowed = _allowed(rung.c.service, rules)
+    source, alive = _alive(rung, rung.c.service, rung.c.at, retired or {})
+    return (
+        sa.select(
+            rung.c.k,
+            rung.c.responder,
+            rung.c.team,
+            rung.c.service,
+            rung.c.at,
+            rung.c.acked,
+            rung.c.actionable,
+            local.label("local"),
+            allowed.label("allowed"),
+            starts.label("starts"),
+            sa.case((starts, sa.not_(_business(local, policy))), else_=sa.false()).label("after_hours"),
+            sa.case((starts, _night(local, policy)), else_=sa.false()).label("asleep"),
+            sa.case((starts, sa.not_(on_duty)), else_=sa.false()).label("without_shift"),
+            *still,
+        )
+        .select_from(source)
+        .where(rung.c.at >= rung.c.start, alive)
+        .subquery("one")
     )
 
 
@@ -108,38 +170,7 @@ def pages(
     bytewise: bool = False,
 ) -> sa.Select[Any]:
     """k, team, service and their page sums; `late` are those never acknowledged whose target time has passed."""
-    policy = rules.policy
-    gap = round(policy.interruption_seconds * 1_000_000)
-    rung = _pages(spans, as_of, gap, bytewise)
-    first, last = min(start for _, start, _ in spans), max(stop for _, _, stop in spans)
-    local = rung.c.at + _team_offset(rung, rules, first, last)
-    starts = sa.and_(rung.c.rings, sa.or_(rung.c.before.is_(None), rung.c.at - rung.c.before > number(gap)))
-    shift = FACTS["shifts"]
-    on_duty = sa.exists(
-        sa.select(sa.literal(1))
-        .where(shift.c.responder == rung.c.responder)
-        .where(micro(shift.c.start) <= rung.c.at, micro(shift.c.end) > rung.c.at)
-    )
-    allowed = _allowed(rung.c.service, rules)
-    source, alive = _alive(rung, rung.c.service, rung.c.at, retired or {})
-    one = (
-        sa.select(
-            rung.c.k,
-            rung.c.team,
-            rung.c.service,
-            rung.c.at,
-            rung.c.acked,
-            rung.c.actionable,
-            allowed.label("allowed"),
-            starts.label("starts"),
-            sa.case((starts, sa.not_(_business(local, policy))), else_=sa.false()).label("after_hours"),
-            sa.case((starts, _night(local, policy)), else_=sa.false()).label("asleep"),
-            sa.case((starts, sa.not_(on_duty)), else_=sa.false()).label("without_shift"),
-        )
-        .select_from(source)
-        .where(rung.c.at >= rung.c.start, alive)
-        .subquery("one")
-    )
+    one = told(spans, rules, as_of=as_of, retired=retired, bytewise=bytewise)
     waits = one.c.acked.is_(None)
     return sa.select(
         one.c.k,
@@ -167,15 +198,19 @@ _STARTS = {
 
 
 def _team_offset(rung: sa.Subquery, rules: Rules, first: int, last: int) -> sa.ColumnElement[int]:
-    by_zone: dict[str, list[str]] = {}
+    """By zones that agree for so long: there are fewer of those than zones, and each row is held against every one."""
+
+    def agree(zone: str) -> tuple[int, ...]:
+        steps = offsets(zone, first, last)
+        return (steps[0][1], *(part for step in steps[1:] for part in step))
+
+    usual, alike = rules.policy.timezone, dict[tuple[int, ...], tuple[str, list[str]]]()
     for team, zone in sorted(rules.zones.items()):
-        if zone != rules.policy.timezone:
-            by_zone.setdefault(zone, []).append(team)
-    usual = offset(rung.c.at, rules.policy.timezone, first, last)
-    if not by_zone:
-        return usual
-    whens = [(rung.c.team.in_(teams), offset(rung.c.at, zone, first, last)) for zone, teams in by_zone.items()]
-    return sa.case(*whens, else_=usual)
+        if agree(zone) != agree(usual):
+            alike.setdefault(agree(zone), (zone, []))[1].append(team)
+    rest = offset(rung.c.at, usual, first, last)
+    whens = [(rung.c.team.in_(teams), offset(rung.c.at, zone, first, last)) for zone, teams in alike.values()]
+    return sa.case(*whens, else_=rest) if whens else rest
 
 
 def _allowed(service: sa.ColumnElement[Any], rules: Rules) -> sa.ColumnElement[int]:

@@ -91,8 +91,8 @@ def _changes(zone: str, year: int) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
-def offset(at: sa.ColumnElement[Any], zone: str, first: int, last: int) -> sa.ColumnElement[int]:
-    """A zone's offset in microseconds at an instant, for instants from `first` to `last`."""
+def offsets(zone: str, first: int, last: int) -> tuple[tuple[int, int], ...]:
+    """A zone's offsets for instants from `first` to `last`: (from that instant, the offset), in microseconds."""
     years = range(moment(first).year, moment(last).year + 1)
     steps = [step for year in years for step in _changes(zone, year)]
     kept: list[tuple[int, int]] = []
@@ -101,7 +101,12 @@ def offset(at: sa.ColumnElement[Any], zone: str, first: int, last: int) -> sa.Co
             kept.append((since, amount))
     while len(kept) > 1 and kept[1][0] <= first:
         kept.pop(0)
-    kept = [step for place, step in enumerate(kept) if place == 0 or step[0] <= last]
+    return (kept[0], *(step for step in kept[1:] if step[0] <= last))
+
+
+def offset(at: sa.ColumnElement[Any], zone: str, first: int, last: int) -> sa.ColumnElement[int]:
+    """A zone's offset in microseconds at an instant, for instants from `first` to `last`."""
+    kept = offsets(zone, first, last)
     if len(kept) == 1:
         return number(kept[0][1])
     whens = [(at >= number(since), number(amount)) for since, amount in reversed(kept[1:])]
