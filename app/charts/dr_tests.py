@@ -181,9 +181,9 @@ def dumbbells(which: Literal["rto", "rpo"], found: Sequence[Drill], months: str,
         title = f"{name}: {f'all {len(times):,} tests' if len(times) > 1 else 'the one test'} {good}"
     shown, kept = times[:most], found[:most]
     rest = len(times) - len(shown)
-    head = f"The {len(shown)} nearest to or furthest beyond their target, of {len(times):,}" if rest else "Every test"
+    head = f"The worst {len(shown)} of {len(times):,}" if rest else "Every test, the worst first"
     return Chart(
-        "dumbbell", title, f"{head}, {months}; the tick is the target, log axis", "minutes",
+        "dumbbell", title, f"{head}, {months}; tick: the target, log axis", "minutes",
         tuple(one.test.name for one in kept),
         (
             Series("achieved", tuple(time.achieved for time in shown),

@@ -37,8 +37,9 @@ def listing(key: str, found: Sequence[Drill], page: Shown, file: str, page_rows:
             "rto_target": one.rto.target,
             "rpo": Took(one.rpo.achieved, one.rpo.target) if one.rpo.achieved is not None else None,
             "rpo_target": one.rpo.target,
-            "evidence": (test.evidence_url or "") if done else None,
-            "attested": (test.attested_by or "") if done else None,
+            "proof": _proof(one) if done else None,
+            "evidence": test.evidence_url,
+            "attested": test.attested_by,
             "lead": test.lead,
             "id": test.test,
             ACT: opens(one),
@@ -56,8 +57,9 @@ def listing(key: str, found: Sequence[Drill], page: Shown, file: str, page_rows:
         Column("rto_target", "RTO target, minutes", filed=True),
         Column("rpo", "RPO", _took, number=True),
         Column("rpo_target", "RPO target, minutes", filed=True),
-        Column("evidence", "Evidence", _evidence),
-        Column("attested", "Attested by", lambda by: "" if by is None else by.partition("@")[0] or "nobody"),
+        Column("proof", "Proof"),
+        Column("evidence", "Evidence", filed=True),
+        Column("attested", "Attested by", filed=True),
         Column("lead", "Lead", filed=True),
         Column("id", "Id", filed=True),
     ]
@@ -88,10 +90,11 @@ def _took(minutes: Took | None) -> str | Markup:
     return el("span", Markup(svg.shape(key, 12)), el("span", key, cls="hush"), el("span", said, goal), cls="took")
 
 
-def _evidence(url: str | None) -> str | Markup:
-    if url is None:
-        return ""
-    return tables.link(url, "Shown ↗") or url or "none"
+def _proof(one: Drill) -> str:
+    """Whether a test that was carried out can be shown."""
+    if one.test.evidence_url:
+        return "shown" if one.test.attested_by else "not attested"
+    return "no evidence" if one.test.attested_by else "neither"
 
 
 def proofs(page: Shown, asked: Asked) -> Act | None:
@@ -159,4 +162,4 @@ def remedies(page: Shown) -> Act | None:
 
 def _short(text: str) -> str:
     names = text.split(", ")
-    return text if len(names) <= 2 else f"{names[0]} and {len(names) - 1} more"
+    return text if len(names) == 1 else f"{names[0]} + {len(names) - 1}"
