@@ -35,7 +35,8 @@ how_fast = st.segmented_control(
 )
 left, right = st.columns(2)
 with left:
-    picked = plots.plot(incidents.speed(page, asked, how_fast), key=how_fast, clickable=True)
+    times = incidents.speed(page, asked, how_fast)
+    picked = plots.plot(times, key=how_fast, clickable=True, zoom=times.kind == "points")
 with right, plots.card("splits"):
     board(incidents_parts.splits(incidents.splits(page, asked), asked), key="splits")
 

@@ -31,7 +31,11 @@ class Pen:
     """Collects the parts of one drawing."""
 
     dark: bool = False
+    live: bool = False
+    """For a page whose script shows what a value says (`board.js`): in its name, not in a title, and once."""
     parts: list[str] = field(default_factory=list)
+    inside: bool = False
+    """Whether a group of its own name is open."""
 
     def text(
         self, x: float, y: float, words: str, *, size: float = 12, fill: str = "muted", anchor: str = "start",
@@ -42,6 +46,7 @@ class Pen:
         extra += f' font-weight="{weight}"' if weight != 400 else ""
         if halo:
             extra += f' stroke="{colour("card", self.dark)}" stroke-width="3" paint-order="stroke"'
+        extra += ' aria-hidden="true"' if self.live and not self.inside else ""
         self.parts.append(
             f'<text x="{n(x)}" y="{n(y)}" font-size="{size:g}" fill="{colour(fill, self.dark)}"{extra}>'
             f"{escaped(words)}</text>"
@@ -103,18 +108,34 @@ class Pen:
 
     def open(self, key: str, said: str) -> None:
         """Begins a group that says something on hover and names its key for a click."""
-        self.parts.append(f'<g class="nines-hit" data-key="{escaped(key)}"><title>{escaped(said)}</title>')
+        self.inside = True
+        self.parts.append(f"<g {self._named(key, said)}>{self._title(said)}")
 
     def close(self) -> None:
         """Ends it."""
+        self.inside = False
         self.parts.append("</g>")
 
     def hit(self, x: float, y: float, width: float, height: float, key: str, said: str) -> None:
         """An unseen area that says something on hover and names its key for a click."""
         self.parts.append(
-            f'<rect class="nines-hit" data-key="{escaped(key)}" x="{n(x)}" y="{n(y)}" width="{n(max(width, 0))}" '
-            f'height="{n(max(height, 0))}" fill="transparent"><title>{escaped(said)}</title></rect>'
+            f'<rect {self._named(key, said)} x="{n(x)}" y="{n(y)}" width="{n(max(width, 0))}" '
+            f'height="{n(max(height, 0))}" fill="transparent">{self._title(said)}</rect>'
         )
+
+    def spot(self, x: float, y: float, key: str, said: str) -> None:
+        """An unseen round area of the same kind, for one of many points."""
+        self.parts.append(
+            f'<circle {self._named(key, said, "spot")} cx="{n(x)}" cy="{n(y)}" r="6" fill="transparent">'
+            f"{self._title(said)}</circle>"
+        )
+
+    def _named(self, key: str, said: str, name: str = "") -> str:
+        words = f' aria-label="{escaped(said).replace(chr(10), "&#10;")}"' if self.live else ""
+        return f'class="nines-hit{f" nines-{name}" if name else ""}" data-key="{escaped(key)}"{words}'
+
+    def _title(self, said: str) -> str:
+        return "" if self.live else f"<title>{escaped(said)}</title>"
 
     def verdict(self, x: float, y: float, key: VerdictKey, size: float = 12) -> None:
         """A verdict's shape around a middle: ✓ in a circle, ✕ in a triangle, ~, a dashed ring, or nothing."""

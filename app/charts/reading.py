@@ -43,6 +43,12 @@ def key(chart: Chart, series: Series, at: int) -> str:
     return chart.x[min(max(round(series.at[at]), 0), len(chart.x) - 1) if series.at else at]
 
 
+def keys(chart: Chart) -> frozenset[str]:
+    """Everything that a click on this chart can name."""
+    own = {key(chart, series, at) for series in chart.series for at in range(len(series.values))}
+    return frozenset(own.union(chart.x))
+
+
 def cell(chart: Chart, series: Series, at: int) -> str:
     """What a hover over a cell of a heat map shows."""
     where = f"{series.name}, {wording.period(chart.x[at])}: {said(chart, series, at)}"

@@ -9,17 +9,21 @@ from app.charts.pen import Pen, colour, escaped, n
 from app.charts.scale import wrapped
 from app.charts.svg_burndown import draw_burndown
 from app.charts.svg_dumbbell import draw_dumbbells
+from app.charts.svg_dumbbell import height as rows_height
 from app.charts.svg_plot import draw_plot, draw_spark
 from app.charts.svg_rows import draw_heat, draw_rows
 from app.charts.theme import FONT, VerdictKey
 
 
-def draw(chart: Chart, width: float = 560, height: float = 280, dark: bool = False, titled: bool = True) -> str:
+def draw(
+    chart: Chart, width: float = 560, height: float = 280, dark: bool = False, titled: bool = True, live: bool = False
+) -> str:
     """The chart as an SVG document of this size in px; `titled` puts finding and subtitle inside.
 
-    Each x (point, cell) is an element of class `nines-hit` with its key in `data-key` and its words in a title.
+    Each x (point, cell) is an element of class `nines-hit` with its key in `data-key` and its words in a title; `live`,
+    for a page whose script tells them and makes them keys of a keyboard, the words are its name.
     """
-    pen = Pen(dark)
+    pen = Pen(dark, live)
     if chart.kind == "spark":
         if reading.is_empty(chart):
             pen.line(4, height / 2, width - 4, height / 2, "no_data", 1, "3 4", name="no-data")
@@ -51,11 +55,25 @@ def shape(key: VerdictKey, size: float = 16, dark: bool = False) -> str:
 
 def _document(pen: Pen, chart: Chart, width: float, height: float) -> str:
     font, title, words = escaped(f"var(--nines-font,{FONT})"), escaped(chart.title), escaped(reading.alt(chart))
+    named = f'role="img" aria-label="{title}. {words}"'
+    inside = f"<title>{title}</title><desc>{words}</desc>"
+    if pen.live:  # An image would hide its points from a screen reader, and a title would cover what they say.
+        named, inside = f'role="group" aria-roledescription="chart" aria-label="{title}"', f"<desc>{words}</desc>"
     return (
-        f'<svg {_size(width, height)} role="img" aria-label="{title}. {words}" class="nines-chart" '
-        f'style="font-family:{font};font-variant-numeric:tabular-nums">'
-        f"<title>{title}</title><desc>{words}</desc>{''.join(pen.parts)}</svg>"
+        f'<svg {_size(width, height)} {named} class="nines-chart" '
+        f'style="font-family:{font};font-variant-numeric:tabular-nums">{inside}{"".join(pen.parts)}</svg>'
     )
+
+
+def height(chart: Chart) -> int:
+    """How high a chart stands well in a card."""
+    if chart.kind == "heat":
+        return 44 + 34 * len(chart.series)
+    if chart.kind in ("dumbbell", "interval"):
+        return rows_height(chart)
+    if chart.horizontal:
+        return 26 + 30 * max(len(chart.x), 3)
+    return 250
 
 
 def _size(width: float, height: float) -> str:

@@ -69,6 +69,7 @@ def draw_plot(pen: Pen, chart: Chart, wide: float, top: float, high: float) -> N
     texts = _labels(chart, Area(0, 0, 0, 100, 1, axis))
     room = min(max((room_of(label) for label in texts), default=0) + 10, wide * 0.36)
     top += 18 if chart.marks or chart.kind == "bar" else 8
+    top += 14 if chart.marks and chart.signals and chart.kind == "bar" else 0
     bottom = high - (36 if years else 22)
     step = (wide - left - room) / max(len(chart.x), 1)
     area = Area(left, top, wide - room, bottom, step, axis)
@@ -82,7 +83,7 @@ def draw_plot(pen: Pen, chart: Chart, wide: float, top: float, high: float) -> N
         pen.text(area.x(at), bottom + 17, name, anchor="middle")
         if year:
             pen.text(area.x(at), bottom + 31, year, anchor="middle", size=11.5)
-    _marks(pen, chart, area)
+    _marks(pen, chart, area, wide)
     if chart.kind == "bar":
         _bars(pen, chart, area)
     if chart.target is not None:
@@ -176,15 +177,16 @@ def _band(pen: Pen, chart: Chart, area: Area) -> None:
         pen.path(f"M{'L'.join([*over, *under])}Z", fill="band", name="band")
 
 
-def _marks(pen: Pen, chart: Chart, area: Area) -> None:
+def _marks(pen: Pen, chart: Chart, area: Area, wide: float) -> None:
+    """A flag for each, with its title where most of it fits before the next."""
     marks = sorted(chart.marks, key=lambda mark: mark.at)
     for place, mark in enumerate(marks):
-        x, y = area.x(mark.at), area.top - 14
+        x, y = area.x(mark.at), area.top - (28 if chart.kind == "bar" and chart.signals else 14)
         pen.line(x, y, x, area.bottom, "history", 1, "1 3", name="mark")
         pen.path(f"M{n(x)} {n(y)}h8l-2.5 3.5 2.5 3.5h-8Z", fill="history", name="flag")
-        beyond = area.x(marks[place + 1].at) if place + 1 < len(marks) else area.right + 60
-        room = beyond - x - 18
-        if room > 36:
+        beyond = area.x(marks[place + 1].at) - 6 if place + 1 < len(marks) else wide
+        room = beyond - x - 12
+        if room > 36 and room > 0.6 * width(mark.title, 11):
             pen.text(x + 12, y + 8, shortened(mark.title, room, 11), size=11)
 
 
@@ -306,5 +308,5 @@ def _hits(pen: Pen, chart: Chart, area: Area) -> None:
     for series in chart.series:
         for place, (where, value) in enumerate(zip(series.at, series.values, strict=False)):
             if value is not None:
-                said = reading.said(chart, series, place)
-                pen.hit(area.x(where) - 6, area.y(value) - 6, 12, 12, reading.key(chart, series, place), said)
+                key, said = reading.key(chart, series, place), reading.said(chart, series, place)
+                pen.spot(area.x(where), area.y(value), key, said)

@@ -107,7 +107,7 @@ def draw_rows(pen: Pen, chart: Chart, wide: float, top: float, high: float) -> N
             before = other.values[at]
             if before is not None:
                 pen.line(place(before), y + 3, place(before), y + down - 3, "history", 2, name="before")
-        pen.hit(0, y, wide, down, name, "\n".join(reading.hover(chart, at)))
+        pen.hit(0, y, wide, down, reading.key(chart, series, at), "\n".join(reading.hover(chart, at)))
     end = top + len(chart.x) * down
     pen.line(place(0), top, place(0), end, "history", 1, name="zero")
     if chart.target is not None and chart.target != 0:

@@ -39,6 +39,8 @@ TILES = (
     "postmortem_on_time",
 )
 SPEEDS = {"time_to_restore": "Restore", "time_to_detect": "Detect", "time_to_engage": "Engage"}
+MOST_POINTS = 600
+"""More durations than that are a blob: they are drawn by month."""
 _KEYS = (*TILES, "actions_on_time", "action_effectiveness")
 _FIRST = date(1970, 1, 1)
 _NEEDS = frozenset({"incidents", "impacts", "postmortems", "actions", "linked"})
@@ -190,23 +192,26 @@ _UNPRICED = Chart(
 
 
 def speed(page: Shown, asked: Asked, key: str) -> Chart:
-    """Restore or detect times as points with each month's median; engage times, which are many, as medians and the time
-    within which nine in ten were answered."""
+    """Restore or detect times as points with each month's median; where they are too many to tell apart, as engage
+    times always are, as medians and the time within which nine in ten lie."""
     kpi, medians = KPIS[key], page.numbers[key].trend
     if key == "time_to_engage":
-        return marked(_engage(medians, tiles.op_of(key, page.policy)), asked)
+        return marked(_middles(key, medians, tiles.op_of(key, page.policy)), asked)
     rows = [row for row in read.rows(key, asked.ask(*asked.trend)) if row.value is not None and row.at is not None]
     each = [
         Duration(row.at, row.value, f"{row.title}: {wording.duration(row.value)}", row.id)
         for row in rows
         if row.at is not None and row.value is not None
     ]
+    if len(each) > MOST_POINTS:
+        said = f"Medians by month and the time within which nine in ten lie, of {len(each):,} incidents; log axis"
+        return marked(replace(_middles(key, medians, tiles.op_of(key, page.policy)), subtitle=said), asked)
     chart = drawn.durations(kpi.name, medians, each, asked.zone, tiles.op_of(key, page.policy))
     return marked(chart, asked)
 
 
-def _engage(medians: Sequence[Number], op: str) -> Chart:
-    chart = trend(KPIS["time_to_engage"], medians, op=op)
+def _middles(key: str, medians: Sequence[Number], op: str) -> Chart:
+    chart = trend(KPIS[key], medians, op=op)
     longest = Series("nine in ten", tuple(number.p90 for number in medians), "comparison")
     return Chart(**{**vars(chart), "series": (*chart.series, longest)})
 

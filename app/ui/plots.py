@@ -2,23 +2,30 @@
 
 plots.plot(chart, key="restore", on_click=plots.narrow)      # a click on a bar or point narrows the page to its period
 incident = plots.plot(chart, key="points", clickable=True)   # or comes back, once, as what the chart names it
+plots.plot(chart, key="burn_down", zoom=True)                # by plotly, where a reader zooms: at most one on a page
+
+A chart is SVG made here, for three widths of card; the page shows the one that fits its card, by CSS alone. `board.js`
+tells what a point says on hover and focus, and moves between points by the arrow keys.
 """
 
 from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app.charts import reading
+from app.charts import reading, svg
 from app.charts.description import Chart
 from app.charts.figure import CONFIG, figure
 from app.charts.theme import palette
 from app.metrics import periods
 from app.ui import filters
-from app.ui.board import board
-from app.ui.markup import el
+from app.ui.board import Act, board
+from app.ui.markup import Markup, el, join
 
+WIDTHS = {"narrow": 310, "middle": 490, "wide": 1030}
+"""What is drawn, in px: for three abreast or a phone, for two, for a whole line; `board.css` says which is shown."""
 _CARD = '<style>[class*="st-key-plot_"] {{ background: {ground}; border-radius: 10px; }}</style>'
 
 
@@ -43,43 +50,48 @@ def plot(
     on_click: Callable[[str], None] | None = None,
     clickable: bool = False,
     height: int | None = None,
+    zoom: bool = False,
 ) -> str | None:
     """Shows the chart. What was clicked goes to `on_click` before the page is drawn again, or comes back when
     `clickable`."""
-
-    def answer() -> None:
-        clicked = _clicked(key)
-        if clicked is not None and on_click is not None:
-            on_click(clicked)
-
+    asks = clickable or on_click is not None
     with card(key):
-        if reading.is_empty(chart):
-            said = chart.empty or "No data in these periods."
-            board(el("div", el("h2", chart.title), el("p", said, cls="muted"), cls="heading"), key=f"{key}_heading")
-            return None
-        board(el("div", el("h2", chart.title), el("p", chart.subtitle, cls="sub"), cls="heading"), key=f"{key}_heading")
-        drawn = figure(chart, _dark(), height)
-        drawn.for_each_trace(_calm)
-        if clickable or on_click is not None:
-            st.plotly_chart(
-                drawn,
-                key=key,
-                config=CONFIG,
-                theme=None,
-                alt=reading.alt(chart),
-                selection_mode="points",
-                on_select="rerun" if on_click is None else answer,
-            )
-        else:
-            st.plotly_chart(drawn, key=key, config=CONFIG, theme=None, alt=reading.alt(chart))
-    return _clicked(key) if clickable else None
+        if zoom and not reading.is_empty(chart):
+            board(heading(chart), key=f"{key}_heading")
+            return _zoomable(chart, key, on_click, clickable, height)
+        act = board(drawn(chart, height, asks), key=f"{key}_chart", on_act=partial(_answer, chart, on_click))
+    return _picked(chart, act) if clickable else None
 
 
-def _calm(trace: Any) -> None:
-    """What is not clicked stays as it is."""
-    if trace.type in ("bar", "scatter"):
-        opacity = trace.marker.opacity
-        trace.unselected = {"marker": {"opacity": 1 if opacity is None else opacity}}
+def heading(chart: Chart) -> Markup:
+    """A chart's finding, and what is drawn."""
+    return el("div", el("h2", chart.title), el("p", chart.subtitle, cls="sub"), cls="heading")
+
+
+@lru_cache(maxsize=256)
+def drawn(chart: Chart, height: int | None = None, asks: bool = False) -> Markup:
+    """The heading and the drawings, one of which is shown; with `asks`, a click on a point comes back."""
+    if reading.is_empty(chart):
+        said = chart.empty or "No data in these periods."
+        return el("div", el("h2", chart.title), el("p", said, cls="muted"), cls="heading")
+    high = height or svg.height(chart)
+    drawings = [
+        el("div", Markup(svg.draw(chart, wide, high, titled=False, live=True)), cls=f"drawing {name}")
+        for name, wide in WIDTHS.items()
+    ]
+    return join(heading(chart), el("div", join(*drawings), cls="plot", data_pick=asks))
+
+
+def _answer(chart: Chart, on_click: Callable[[str], None] | None, act: Act) -> None:
+    picked = _picked(chart, act)
+    if picked is not None and on_click is not None:
+        on_click(picked)
+
+
+def _picked(chart: Chart, act: Act | None) -> str | None:
+    """What the chart names the point that was clicked; None for nothing, or for what a browser made up."""
+    picked = act.get("key") if act is not None and act["do"] == "pick" else None
+    return picked if isinstance(picked, str) and picked and picked in reading.keys(chart) else None
 
 
 def narrow(clicked: str) -> None:
@@ -89,6 +101,32 @@ def narrow(clicked: str) -> None:
     except ValueError:
         return
     filters.narrow(period=clicked)
+
+
+def _zoomable(
+    chart: Chart, key: str, on_click: Callable[[str], None] | None, clickable: bool, height: int | None
+) -> str | None:
+    """The chart by plotly."""
+
+    def answer() -> None:
+        clicked = _clicked(key)
+        if clicked is not None and on_click is not None:
+            on_click(clicked)
+
+    made = figure(chart, _dark(), height)
+    made.for_each_trace(_calm)
+    how: dict[str, Any] = {"key": key, "config": CONFIG, "theme": None, "alt": reading.alt(chart)}
+    if clickable or on_click is not None:
+        how |= {"selection_mode": "points", "on_select": "rerun" if on_click is None else answer}
+    st.plotly_chart(made, **how)
+    return _clicked(key) if clickable else None
+
+
+def _calm(trace: Any) -> None:
+    """What is not clicked stays as it is."""
+    if trace.type in ("bar", "scatter"):
+        opacity = trace.marker.opacity
+        trace.unselected = {"marker": {"opacity": 1 if opacity is None else opacity}}
 
 
 def _clicked(key: str) -> str | None:

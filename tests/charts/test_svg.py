@@ -68,6 +68,22 @@ def test_colours_are_variables_of_the_page_with_the_theme_as_fallback(name: str)
         assert not re.findall(r'(?:fill|stroke)="#', drawn)
 
 
+@pytest.mark.parametrize("name", zoo.ALL)
+def test_a_live_chart_is_a_group_whose_points_have_names_and_whose_axes_are_not_read(name: str) -> None:
+    chart = zoo.ALL[name]
+
+    root, plain = parsed(chart, live=True, titled=False), parsed(chart, titled=False)
+
+    assert root.get("role") == "group"
+    assert root.get("aria-label") == chart.title
+    assert root[0].tag == f"{NS}desc"
+    assert [hit.get("data-key") for hit in named(root, "hit")] == [hit.get("data-key") for hit in named(plain, "hit")]
+    assert all(hit.get("aria-label") for hit in named(root, "hit"))
+    assert not list(root.iter(f"{NS}title")), "the browser's own hint would cover what they say"
+    inside = {id(text) for hit in named(root, "hit") for text in hit.iter(f"{NS}text")}
+    assert all(text.get("aria-hidden") for text in root.iter(f"{NS}text") if id(text) not in inside)
+
+
 def test_the_target_lies_where_its_value_does() -> None:
     root = parsed(zoo.line(target=100.0))
 

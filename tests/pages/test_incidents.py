@@ -1,10 +1,12 @@
 """The Incidents page and one incident's page on full, empty and almost empty stores."""
 
+import re
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.ui import incidents
 from tests.filled import app, boards, read_by_pages, text
 
 LIST, ONE = "../pages/incidents.py", "../pages/incident.py"
@@ -87,9 +89,22 @@ def test_each_speed_is_drawn_on_a_log_axis(speed: str) -> None:
     at.run()
 
     assert not at.exception
-    drawn = [chart.proto.spec for chart in at.get("plotly_chart")]
-    assert sum('"type":"log"' in spec for spec in drawn) == 1
-    assert f"{speed}_heading" in boards(at)
+    zoomed = [chart.proto.spec for chart in at.get("plotly_chart")]
+    said = boards(at)[f"{speed}_heading" if zoomed else f"{speed}_chart"]
+    assert "log axis" in text(said)
+    assert sum('"type":"log"' in spec for spec in zoomed) == (0 if speed == "time_to_engage" else 1)
+    assert all(name in said for name in ("5 min", "2 min")) or zoomed, "steps of a clock"
+
+
+@pytest.mark.usefixtures("full")
+def test_more_durations_than_can_be_told_apart_are_drawn_by_month(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(incidents, "MOST_POINTS", 30)
+
+    at = page()
+
+    said = text(boards(at)["time_to_restore_chart"])
+    assert re.search(r"nine in ten lie, of \d+ incidents; log axis", said)
+    assert not at.get("plotly_chart")
 
 
 @pytest.mark.usefixtures("full")
