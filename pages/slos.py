@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.ui import empty, filters, plots, slos, slos_acts, slos_parts, slos_tables
+from app.ui import empty, filters, plots, slo_depth_parts, slos, slos_acts, slos_parts, slos_tables
 from app.ui.board import board
 from app.ui.lead import heading
 
@@ -17,6 +17,7 @@ else:
     chosen = slos_acts.chosen(page)
     if chosen is not None:
         clicked = board(slos_parts.one_slo(page, chosen, asked), key="one_slo", on_act=slos_acts.before) or clicked
+        clicked = slo_depth_parts.panel(chosen.slo, asked) or clicked
         plots.plot(slos.one_by_month(page, chosen, asked), key="slo_months", on_click=plots.narrow)
 
     board(heading("Every promise", slos_tables.table_sub(page, asked)), key="slos_heading")

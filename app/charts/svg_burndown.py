@@ -38,8 +38,8 @@ def draw_burndown(pen: Pen, chart: Chart, wide: float, top: float, high: float) 
         pen.text(area.x(at), bottom + lane + 17, name, anchor="middle")
         if year:
             pen.text(area.x(at), bottom + lane + 31, year, anchor="middle", size=11.5)
-    _levels(pen, chart, area)
     _fan(pen, chart, area, last)
+    _levels(pen, chart, area)
     for series in reversed(chart.series):
         _line(pen, area, series)
     ends = main.values[last]
@@ -52,7 +52,10 @@ def draw_burndown(pen: Pen, chart: Chart, wide: float, top: float, high: float) 
 
 
 def _now(chart: Chart, last: int) -> str:
-    return f"{reading.value(chart, chart.series[0].values[last])} left"
+    value = chart.series[0].values[last]
+    if value is not None and value < 0:
+        return f"{reading.value(chart, -value)} over"
+    return f"{reading.value(chart, value)} left"
 
 
 def _grounds(pen: Pen, chart: Chart, area: Area) -> None:
@@ -115,6 +118,14 @@ def _right(pen: Pen, chart: Chart, area: Area, last: int, wide: float) -> None:
     found = [Label(area.y(height), words) for height, words in chart.levels]
     if value is not None:
         found.append(Label(area.y(value), _now(chart, last), fill="accent", weight=600))
+    for series in chart.series[1:]:
+        known = [at for at, came in enumerate(series.values) if came is not None]
+        if known:
+            came = series.values[known[-1]] or 0
+            if known[-1] >= len(chart.x) - 3:
+                found.append(Label(area.y(came), series.name))
+            else:
+                pen.text(area.x(known[-1] + 0.5) + 5, area.y(came) + 4, series.name, size=11.5, halo=True)
     for label, y in zip(found, apart([label.y for label in found], 15, area.top, area.bottom), strict=True):
         text = shortened(label.text, wide - area.right - 8)
         pen.text(area.right + 8, y + 4, text, fill=label.fill, weight=label.weight)

@@ -1,13 +1,15 @@
-"""When an error budget will be spent, or be there again: the last four weeks replayed day by day, while old days leave
-a rolling window."""
+"""When an error budget will be spent, or be there again: weeks of the last eight replayed at random, while old days
+leave a rolling window. Whole weeks, because a bad day seldom comes alone."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from itertools import dropwhile
 from typing import Literal, NamedTuple
 
 import numpy as np
 
-RECENT_DAYS = 28
+RECENT_DAYS = 56
+WEEK = 7
 ENOUGH_DAYS = 14
 """Of the recent days, so many must have traffic."""
 FURTHEST_DAYS = 90
@@ -50,15 +52,17 @@ def forecast(
     window: Sequence[Day], recent: Sequence[Day], objective: float, *, rolling: bool, ends: date | None = None
 ) -> Forecast:
     """What becomes of the budget of a window of whole days. `window` has its days in order, days without data with
-    total 0; `recent` are the days that are replayed; a calendar window grows until before `ends`, a rolling one loses
-    its oldest day for each that comes, and is looked at for its own length, at most 90 days."""
-    lived = [day for day in recent[-RECENT_DAYS:] if day.total > 0]
-    if len(lived) < ENOUGH_DAYS or not window or sum(day.total for day in window) <= 0:
-        return Forecast("too_few", len(lived))
+    total 0; `recent` are the days up to now, of which whole weeks are replayed; a calendar
+    window grows until before `ends`, a rolling one loses its oldest day for each that comes, and is looked at for its
+    own length, at most 90 days."""
+    lived = list(dropwhile(lambda day: day.total <= 0, recent[-RECENT_DAYS:]))
+    known = sum(day.total > 0 for day in lived)
+    if known < ENOUGH_DAYS or not window or sum(day.total for day in window) <= 0:
+        return Forecast("too_few", known)
     today = window[-1].on
     steps = min(len(window), FURTHEST_DAYS) if rolling else ((ends - today).days - 1 if ends else 0)
     if steps <= 0:
-        return Forecast("over", len(lived))
+        return Forecast("over", known)
     left = _replayed(window, lived, objective, rolling, steps)
     now = _left(sum(day.total for day in window), sum(day.bad for day in window), objective)
     gone = now <= _NOTHING
@@ -69,7 +73,7 @@ def forecast(
     low, middle, high = (tuple(map(float, row)) for row in np.quantile(left, [_TENTH, 0.5, 1 - _TENTH], axis=0))
     return Forecast(
         "spent" if gone else "spends" if share >= _TENTH else "lasts",
-        len(lived),
+        known,
         days[-1],
         _by(reached, days, _TENTH),
         _by(reached, days, 1 - _TENTH),
@@ -92,7 +96,8 @@ def _by(reached: np.ndarray, days: Sequence[date], share: float) -> date | None:
 
 def _replayed(window: Sequence[Day], lived: Sequence[Day], objective: float, rolling: bool, steps: int) -> np.ndarray:
     """The share left at the end of each day to come (columns) in each replay (rows). The same every time."""
-    drawn = np.random.default_rng(28).integers(0, len(lived), (REPLAYS, steps))
+    begins = np.random.default_rng(28).integers(0, len(lived) - WEEK + 1, (REPLAYS, -(-steps // WEEK), 1))
+    drawn = (begins + np.arange(WEEK)).reshape(REPLAYS, -1)[:, :steps]
     past = np.array([[day.total for day in window], [day.bad for day in window]])
     coming = np.array([[day.total for day in lived], [day.bad for day in lived]])[:, drawn]
     sums = past.sum(axis=1)[:, None, None] + coming.cumsum(axis=2)

@@ -47,6 +47,11 @@ class Stretch(NamedTuple):
         """Of the time that is left."""
         return minutes(self.start, self.stop) * self.left
 
+    @property
+    def whole(self) -> "Stretch":
+        """The same with nothing taken out."""
+        return self._replace(left=1.0, open=((self.start, self.stop),))
+
 
 class Hit(NamedTuple):
     """A stretch of time in which an incident touched the SLO's service."""
@@ -67,15 +72,19 @@ class Part(NamedTuple):
 
 
 class Spend(NamedTuple):
-    """A budget and where it went, in the SLI's own unit (events, or slices): the parts, `everyday` and `unexplained`
-    add up to `spent`."""
+    """A budget and where it went, in the SLI's own unit (events, or slices): the parts, `everyday`, `cut` and
+    `unexplained` add up to `spent`."""
 
+    total: float
     allowed: float
     spent: float
     parts: tuple[Part, ...]
     """By incident, the largest first; those that took nothing too."""
     everyday: float
     """Lost within the usual level."""
+    cut: float
+    """Beyond the usual in rows that an exclusion takes out by the share of their time alone: what failed in the
+    excluded time may still stand in the rest of the row."""
     unexplained: float
     """Beyond the usual with no incident in its time; where the usual is not known, all that time does not explain."""
     usual: float | None
@@ -87,6 +96,16 @@ class Spend(NamedTuple):
     def left(self) -> float:
         """The share of the budget left; negative when overspent."""
         return (self.allowed - self.spent) / self.allowed
+
+    @property
+    def attained(self) -> float:
+        """Good of all."""
+        return (self.total - self.spent) / self.total
+
+    @property
+    def by_incidents(self) -> float | None:
+        """The share of what was spent that incidents took; None where nothing was spent."""
+        return sum(part.bad for part in self.parts) / self.spent if self.spent > 0 else None
 
 
 def stretches(rows: Iterable[Sli], holes: Mapping[str, Sequence[Times]]) -> list[Stretch]:
@@ -150,7 +169,7 @@ def spend(
         return None
     bad: defaultdict[tuple[str, str], float] = defaultdict(float)
     time: defaultdict[tuple[str, str], float] = defaultdict(float)
-    everyday = unexplained = 0.0
+    everyday = cut = unexplained = 0.0
     for row in rows:
         shares = _shares(row, touched)
         covered = sum(shares.values())
@@ -160,16 +179,20 @@ def spend(
             usually = min(row.bad, level * row.total)
             taken = min(row.bad - usually, row.total * covered)
         everyday += usually
-        unexplained += row.bad - usually - taken
+        rest = row.bad - usually - taken
+        cut += rest if row.left < 1 else 0.0
+        unexplained += 0.0 if row.left < 1 else rest
         for key, share in shares.items():
-            bad[key] += taken * share / covered
+            bad[key] += taken * share / covered if covered else 0.0
             time[key] += share * row.minutes
     parts = [Part(*key, amount, time[key]) for key, amount in bad.items()]
     return Spend(
+        total,
         (1 - objective) * total,
         sum(row.bad for row in rows),
         tuple(sorted(parts, key=lambda part: (-part.bad, part.source, part.incident))),
         everyday,
+        cut,
         unexplained,
         level,
         quiet,
@@ -177,10 +200,11 @@ def spend(
 
 
 def _shares(row: Stretch, touched: Sequence[Hit]) -> dict[tuple[str, str], float]:
-    """The share of a row's measured time that falls to each incident: moments that several share are split evenly."""
+    """The share of a row's measured time that falls to each incident near it: moments that several share are split
+    evenly, excluded ones are nobody's."""
     near = [hit for hit in touched if hit.start < row.stop and hit.stop > row.start]
     whole = sum((b - a for a, b in row.open), timedelta())
-    found: defaultdict[tuple[str, str], float] = defaultdict(float)
+    found = {(hit.source, hit.incident): 0.0 for hit in near}
     if not near or not whole:
         return found
     for low, high in row.open:
@@ -224,6 +248,11 @@ def burndown(
         known = bool(of_day) and allowed > 0
         found.append(DayLeft(day, left if known else None, spent if known else None, covered))
     return found
+
+
+def coverage(days: Sequence[DayLeft]) -> float:
+    """The share of the days' time that rows cover, every day alike."""
+    return sum(day.covered for day in days) / len(days) if days else 0.0
 
 
 def by_day(rows: Iterable[Stretch], days: Sequence[date], zone: str) -> list[Day]:
