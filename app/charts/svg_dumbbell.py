@@ -10,6 +10,8 @@ from app.charts.scale import Scale, scale, shortened, width
 ROW = 27.0
 """A row's height, where there is room."""
 HEAD, FOOT = 4.0, 22.0
+_NARROW = 400
+"""Below this a dumbbell's words are what was achieved alone: the tick tells the target."""
 Place = Callable[[float], float]
 """A value → where it stands along x."""
 
@@ -21,9 +23,13 @@ def height(chart: Chart) -> int:
 
 def draw_dumbbells(pen: Pen, chart: Chart, wide: float, top: float, high: float) -> None:
     """A row for each x: its name, a point, what it is held against (a tick, or one dashed line for all), its words."""
-    axis, said = scale(chart), [reading.said(chart, chart.series[0], at) for at in range(len(chart.x))]
+    axis, narrow = scale(chart), wide < _NARROW
+    series = chart.series[0]
+    said = [reading.said(chart, series, at) for at in range(len(chart.x))]
+    if narrow and chart.kind == "dumbbell":
+        said = [reading.value(chart, value) for value in series.values]
     judged = bool(chart.series[0].verdicts) and chart.kind == "interval"
-    left = min(max(width(name, 12.5) for name in chart.x) + 14, wide * (0.44 if wide > 420 else 0.36))
+    left = min(max(width(name, 12.5) for name in chart.x) + 14, wide * 0.44)
     room = min(max(width(text) for text in said) + (36 if judged else 18), wide * 0.36)
     one_target = chart.kind == "interval" and chart.target is not None
     foot = FOOT + (16 if one_target else 0)
@@ -56,10 +62,13 @@ def draw_dumbbells(pen: Pen, chart: Chart, wide: float, top: float, high: float)
 
 
 def _axis(pen: Pen, axis: Scale, left: float, right: float, top: float, end: float) -> None:
+    beyond = 0.0
     for value, name in axis.ticks:
-        x = left + axis.share(value) * (right - left)
+        x, half = left + axis.share(value) * (right - left), width(name, 11.5) / 2
         pen.line(x, top, x, end, "hairline", 1)
-        pen.text(x, end + 15, name, anchor="middle", size=11.5)
+        if x - half >= beyond:
+            pen.text(x, end + 15, name, anchor="middle", size=11.5)
+            beyond = x + half + 4
 
 
 def _dumbbell(pen: Pen, chart: Chart, at: int, y: float, place: Place) -> None:
