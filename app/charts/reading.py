@@ -46,7 +46,7 @@ def key(chart: Chart, series: Series, at: int) -> str:
 def keys(chart: Chart) -> frozenset[str]:
     """Everything that a click on this chart can name."""
     own = {key(chart, series, at) for series in chart.series for at in range(len(series.values))}
-    return frozenset(own.union(chart.x))
+    return frozenset(own.union(chart.x, (span.key for span in chart.spans if span.key)))
 
 
 def cell(chart: Chart, series: Series, at: int) -> str:
