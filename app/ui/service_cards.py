@@ -35,7 +35,7 @@ def on_call(page: Shown, asked: Asked) -> Markup:
 
 
 def _times(calls: float) -> str:
-    return "once" if calls == 1 else f"{calls:,.0f} times"
+    return {0: "never", 1: "once", 2: "twice"}.get(calls, f"{calls:,.0f} times")
 
 
 def _said(page: Shown, key: str) -> Markup | None:

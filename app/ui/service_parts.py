@@ -35,7 +35,7 @@ def _head(page: Shown, asked: Asked) -> Markup:
         f"Tier {one.tier}",
         page.team,
         f"product {one.product}" if one.product else "",
-        f"{wording.value(cost, 'money', currency=policy.currency)} a minute of downtime" if cost is not None else "",
+        f"{wording.exact(cost, 'money', policy.currency)} a minute of downtime" if cost is not None else "",
         f"back within {wording.duration(rto)}" if rto is not None else "",
         f"at most {wording.duration(rpo)} of data lost" if rpo is not None else "",
         f"retired on {wording.day(one.retired_on)}" if one.retired_on else "",
@@ -213,7 +213,7 @@ def promised(page: Shown, asked: Asked) -> Markup:
     if not page.promises:
         return el(
             "section", el("h2", "No promise"), el("p", "It has no SLO: slos.csv and sli.csv bring them.", cls="muted"),
-            cls="card section",
+            cls="card section flush",
         )  # fmt: skip
     chart = by_month(page, asked)
     names = [("SLO", False), ("State", False), ("Attained", True), ("Objective", True)]
@@ -233,7 +233,7 @@ def promised(page: Shown, asked: Asked) -> Markup:
         el("div", heat.heat(chart, acts, asked.period.key, labelled=True), cls="wide months", tabindex="0")
         if page.months
         else None,
-        cls="card section",
+        cls="card section flush",
     )
 
 
