@@ -11,7 +11,7 @@ from app.metrics.attention import Suffering, Waiting
 from app.metrics.catalogue import KPIS
 from app.metrics.numbers import Ask, Number
 from app.policy import Policy
-from app.ui import read, tiles
+from app.ui import choices, read, tiles
 from app.ui.choices import Asked
 from app.ui.history import history
 from app.ui.tiles import Face
@@ -68,7 +68,26 @@ def first(asked: Asked) -> First:
     by_tier = read.numbers(("slos_met", "slo_compliance"), asked.ask(*asked.trend, by=("tier",)))
     heat, tiers = tier_map([n for n in by_tier if n.kpi == "slos_met"], asked, policy)
     faces = [kpi_face(key, *told[key], policy, asked) for key in TILES]
+    faces = with_year(faces, asked, policy)
     return First(headline(_story(asked, now, policy)), tuple(faces), heat, tiers)
+
+
+def with_year(faces: Sequence[Face], asked: Asked, policy: Policy) -> list[Face]:
+    """The tiles with what each number was a year before, where that is not what they are compared with already."""
+    before = choices.compared_with(asked.period, choices.YEAR)
+    if before == asked.against:
+        return list(faces)
+    then = {number.kpi: number for number in read.numbers([face.kpi for face in faces], asked.ask(before))}
+    when = choices.period_words(before)
+    return [
+        replace(face, year=f"{when}: {_then(then[face.kpi], policy)}") if not face.empty else face for face in faces
+    ]
+
+
+def _then(number: Number, policy: Policy) -> str:
+    if number.kpi == "error_budget_remaining" and number.numerator is not None and number.denominator is not None:
+        return f"{round(number.denominator - number.numerator)} of {round(number.denominator)}"
+    return wording.amount(number, tiles.op_of(number.kpi, policy), policy.currency)
 
 
 def kpi_face(key: str, now: Number, before: Number, trend: Sequence[Number], policy: Policy, asked: Asked) -> Face:

@@ -7,7 +7,7 @@ from app.metrics.attention import Suffering, Waiting
 from app.metrics.catalogue import KPIS
 from app.metrics.numbers import Number
 from app.metrics.periods import local_day
-from app.ui import heat, tiles
+from app.ui import heat, places, tiles
 from app.ui.choices import Asked
 from app.ui.lead import lead
 from app.ui.markup import Markup, button, el, join
@@ -30,6 +30,15 @@ _WORDS = {
     "acceptance_expiring": ("soon", "acceptance runs out on"),
     "test_due": ("soon", "test is planned for"),
 }
+_MUST = {
+    "acceptance_expired": "accept it again or treat it",
+    "review_overdue": "review it",
+    "action_overdue": "finish it or say when",
+    "test_overdue": "run it or plan it again",
+    "acceptance_expiring": "accept it again or treat it",
+    "test_due": "run it",
+}
+"""What whoever is named has to do."""
 _TALLY = {
     "acceptance_expired": ("acceptance ran out", "acceptances ran out"),
     "review_overdue": ("risk review overdue", "risk reviews overdue"),
@@ -70,7 +79,7 @@ def worst(shown: Second, asked: Asked) -> Markup:
             "li",
             el(
                 "div",
-                button(shown.services.get(one.service, one.service), act={"do": "narrow", "service": one.service}),
+                button(shown.services.get(one.service, one.service), act=_opens(one.service)),
                 tiles.verdict("missed", "frozen") if one.frozen else None,
                 cls="row",
             ),
@@ -191,18 +200,41 @@ def _fair(things: Sequence[Waiting]) -> list[Waiting]:
 
 def _waiting(thing: Waiting) -> Markup:
     tone, words = _WORDS[thing.kind]
-    owner = f" · {thing.owner}" if thing.owner else ""
-    origin = f" · from {thing.origin}" if thing.origin else ""
+    must = _MUST[thing.kind]
     return el(
         "li",
         el(
             "div",
-            el("span", thing.title),
+            el("span", button(thing.title, act=act) if (act := _leads_to(thing)) else thing.title),
             el("span", f"{words} {wording.day(thing.on)}", cls=f"small {tone}"),
             cls="row",
         ),
-        el("p", f"{thing.id}{owner}{origin}", cls="why"),
+        el(
+            "p",
+            f"{thing.owner} must {must}" if thing.owner else f"Nobody is named to {must}",
+            f" · {thing.id}" + (f" from {thing.origin}" if thing.origin else ""),
+            cls="why",
+        ),
     )
+
+
+def _leads_to(thing: Waiting) -> dict[str, str] | None:
+    """Where what waits is told whole: a risk's page, a test's, or that of the incident an action came from."""
+    if thing.entity == "risks":
+        return {"do": "open", "place": places.RISK.name, "risk": thing.id, "source": thing.source}
+    if thing.entity == "dr_tests":
+        return {"do": "open", "place": places.DR_TESTS.name, "test": thing.id, "source": thing.source}
+    kind, _, origin = (thing.origin or "").rpartition(" ")
+    place, name = {
+        "incident": (places.INCIDENT, "incident"),
+        "risk": (places.RISK, "risk"),
+        "DR test": (places.DR_TESTS, "test"),
+    }.get(kind, (None, ""))
+    return {"do": "open", "place": place.name, name: origin} if place else None
+
+
+def _opens(service: str) -> dict[str, str]:
+    return {"do": "open", "place": places.SERVICE.name, "service": service}
 
 
 def _section(title: str, sub: str, body: Markup) -> Markup:

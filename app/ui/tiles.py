@@ -42,6 +42,8 @@ class Face:
     target: str
     spark: Chart | None = None
     empty: bool = False
+    year: str = ""
+    """What it was a year before: "October 2025: 3 h 20 min"."""
 
 
 def op_of(key: str, policy: Policy) -> str:
@@ -162,7 +164,11 @@ def tile(face: Face) -> Markup:
             el("div", drawn, cls="spark") if drawn else None,
             cls="mid",
         ),
-        el("p", face.said, cls="said", title=face.said),
+        el(
+            "div",
+            el("p", face.said, cls="said", title=face.said),
+            el("p", face.year, cls="said year") if face.year else None,
+        ),
         el(
             "div",
             el("span", face.target, title=face.target),
