@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 from app.charts.theme import VerdictKey
 
-Kind = Literal["line", "bar", "points", "heat", "spark", "dumbbell", "interval", "burndown"]
+Kind = Literal["line", "bar", "points", "heat", "spark", "dumbbell", "interval", "burndown", "timeline"]
 Role = Literal["main", "comparison", "context"]
 
 
@@ -20,9 +20,10 @@ class Series(NamedTuple):
     verdicts: tuple[VerdictKey, ...] = ()
     """Of each value, where cells or bars are judged."""
     at: tuple[float, ...] = ()
-    """Of `points` alone: where each value stands along x, in steps from the middle of the first (0.5: its end)."""
+    """Of `points` and `timeline`: where each value stands along x, in steps from the middle of the first (0.5: its
+    end)."""
     keys: tuple[str, ...] = ()
-    """Of `points`, `dumbbell` and `interval`: what a click on each value opens; empty: the x it stands in."""
+    """Of `points`, `dumbbell`, `interval`, `timeline`: what a click on each value opens; empty: the x it stands in."""
 
 
 class Limits(NamedTuple):
@@ -73,7 +74,7 @@ class Chart:
     x: tuple[str, ...]
     """Period keys or category names, in order; of `dumbbell` and `interval`, the names of the rows."""
     series: tuple[Series, ...]
-    """At most three; for `heat`, one row each."""
+    """At most three; for `heat`, one row each; of `timeline`, the last stands in a lane above the others' bars."""
     target: float | None = None
     target_op: str = ""
     limits: Limits | None = None

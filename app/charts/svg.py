@@ -12,6 +12,7 @@ from app.charts.svg_dumbbell import draw_dumbbells
 from app.charts.svg_dumbbell import height as rows_height
 from app.charts.svg_plot import draw_plot, draw_spark
 from app.charts.svg_rows import draw_heat, draw_rows
+from app.charts.svg_timeline import draw_timeline
 from app.charts.theme import FONT, VerdictKey
 
 
@@ -39,6 +40,8 @@ def draw(
         draw_dumbbells(pen, chart, width, top, height)
     elif chart.kind == "burndown":
         draw_burndown(pen, chart, width, top, height)
+    elif chart.kind == "timeline":
+        draw_timeline(pen, chart, width, top, height)
     elif chart.kind == "bar" and chart.horizontal:
         draw_rows(pen, chart, width, top, height)
     else:

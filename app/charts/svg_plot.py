@@ -61,8 +61,8 @@ def draw_spark(pen: Pen, chart: Chart, wide: float, high: float) -> None:
         pen.hit(area.left + at * area.step, 0, area.step, high, chart.x[at], said)
 
 
-def draw_plot(pen: Pen, chart: Chart, wide: float, top: float, high: float) -> None:
-    """Axes, band, target, marks, then the data with direct labels."""
+def draw_plot(pen: Pen, chart: Chart, wide: float, top: float, high: float) -> Area:
+    """Axes, band, target, marks, then the data with direct labels; gives where they lie."""
     axis = scale(chart, 3 if high - top < 170 else 4)
     years = any(year for _, _, year in names(chart.x, 1000))
     left = max((width(name) for _, name in axis.ticks), default=0) + 10
@@ -96,6 +96,7 @@ def draw_plot(pen: Pen, chart: Chart, wide: float, top: float, high: float) -> N
         _points(pen, chart, area)
     _right(pen, labels(chart, area), area, wide)
     _hits(pen, chart, area)
+    return area
 
 
 def labels(chart: Chart, area: Area) -> list[tuple[Label, float]]:

@@ -60,6 +60,22 @@ INCIDENT = Place(
     INCIDENTS.feeds,
     hidden=True,
 )
+CHANGE = Place(
+    "change",
+    "Change",
+    "Reliability",
+    ":material/rocket_launch:",
+    "Do we ship safely?",
+    frozenset({"deployments", "incidents"}),
+)
+ON_CALL = Place(
+    "on_call",
+    "On-call",
+    "Reliability",
+    ":material/notifications_active:",
+    "Is the load sustainable and fair, is the noise falling?",
+    frozenset({"pages", "shifts"}),
+)
 SERVICE = Place(
     "service",
     "Services",
@@ -100,7 +116,7 @@ DATA_HEALTH = Place(
     ":material/database:",
     "Can I believe this?",
 )
-PLACES = (OVERVIEW, SLOS, INCIDENTS, INCIDENT, SERVICE, DR_TESTS, RISKS, RISK, DATA_HEALTH)
+PLACES = (OVERVIEW, SLOS, INCIDENTS, INCIDENT, CHANGE, SERVICE, DR_TESTS, RISKS, RISK, DATA_HEALTH)
 _BY_NAME = {place.name: place for place in PLACES}
 
 

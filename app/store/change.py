@@ -1,0 +1,191 @@
+"""What the Change page asks of deployments beyond its KPIs: by strategy, those that incidents name, and the list of
+those that went wrong. Each reads the deployments of a stretch of time by their index."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from app.metrics.numbers import Scope
+from app.metrics.rollout import Blame, Shipped
+from app.store import light
+from app.store.folds import FOREVER, micro
+from app.store.ranges import day_number, day_start, number, values
+from app.store.tables import FACTS, SPANS
+from app.store.types import moment
+
+DEPLOYMENT, INCIDENT = FACTS["deployments"], FACTS["incidents"]
+_LIVE = DEPLOYMENT.c.status != "failed"
+_STATES = {"failed": 0, "rolled_back": 1, "succeeded": 2}
+
+
+class Stretch(NamedTuple):
+    """The deployments that are asked for: from `start` until before `stop`, at most at `as_of` (microseconds), in a
+    scope."""
+
+    start: int
+    stop: int
+    as_of: int
+    scope: Scope = Scope()
+
+
+def shipped(conn: Connection, of: Stretch) -> list[Shipped]:
+    """Deployments that went live, by service and strategy."""
+    source, within = _asked(conn, of)
+    keys = (DEPLOYMENT.c.service, DEPLOYMENT.c.strategy)
+    back = sa.func.sum(sa.case((DEPLOYMENT.c.status == "rolled_back", 1), else_=0))
+    query = sa.select(*keys, sa.func.count(), sa.cast(back, sa.BigInteger))
+    return [Shipped(*row) for row in conn.execute(query.select_from(source).where(within, _LIVE).group_by(*keys))]
+
+
+def blamed(conn: Connection, of: Stretch) -> list[Blame]:
+    """Deployments that incidents name as their cause, once for each such incident, in order of time."""
+    source, within = _asked(conn, of)
+    known = micro(INCIDENT.c.detected_at) <= number(of.as_of)
+    real = sa.func.coalesce(INCIDENT.c.kind, "incident") == "incident"
+    named = sa.select(INCIDENT.c.caused_by).where(INCIDENT.c.caused_by.is_not(None), real, known)
+    query = sa.select(*(DEPLOYMENT.c[name] for name in Blame._fields[:6])).select_from(source)
+    found = conn.execute(query.where(within, _LIVE, DEPLOYMENT.c.deployment.in_(named))).all()
+    ids = sorted({row.deployment for row in found})
+    homes = _homes(conn, ids)
+    columns = [INCIDENT.c[name] for name in ("source", "incident", "title", "severity", "detected_at", "caused_by")]
+    wanted = sa.select(*columns).where(INCIDENT.c.caused_by.in_(ids), real, known)
+    by_id: defaultdict[str, list[Any]] = defaultdict(list)
+    for incident in conn.execute(wanted):
+        by_id[incident.caused_by].append(incident)
+    blames = [
+        Blame(*row, *incident[:5])
+        for row in found
+        for incident in by_id[row.deployment]
+        if row.source == (incident.source if incident.source in homes[row.deployment] else min(homes[row.deployment]))
+    ]
+    return sorted(blames, key=lambda one: (one.detected_at, one.incident_source, one.incident))
+
+
+def _homes(conn: Connection, ids: Collection[str]) -> Mapping[str, set[str]]:
+    """Deployment → the sources that know it as one that went live: an incident means that of its own, else that of the
+    first by name."""
+    spans = sa.select(SPANS.c.source).where(SPANS.c.entity == "deployments")
+    sources = light.cached(conn, "deployment sources", lambda: sorted(conn.execute(spans).scalars()))
+    if len(sources) == 1:
+        return {name: {sources[0]} for name in ids}
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    keys = (DEPLOYMENT.c.source, DEPLOYMENT.c.deployment)
+    for source, name in conn.execute(
+        sa.select(*keys).where(DEPLOYMENT.c.source.in_(sources), DEPLOYMENT.c.deployment.in_(ids), _LIVE)
+    ):
+        found[name].add(source)
+    return found
+
+
+class Wanted(NamedTuple):
+    """A page of the list of what went wrong."""
+
+    by: str | None = None
+    """deployed, state, service, strategy or deployment; None: the latest first."""
+    down: bool = False
+    offset: int = 0
+    limit: int | None = None
+    blamed: Collection[tuple[str, str]] = ()
+    """(source, id) of those that incidents name."""
+    text: str = ""
+    """What the deployment's own id holds, case folded; empty: anything."""
+    titled: Collection[tuple[str, str]] = ()
+    """(source, id) of those that are found by that text in an incident's title."""
+    services: Collection[str] = ()
+    """Services that are found by that text, too."""
+    states: Collection[str] = ()
+    """States (`failed`, `rolled_back`, `succeeded`: blamed alone) that are."""
+    strategies: Collection[str] = ()
+
+
+class Trouble(NamedTuple):
+    """A deployment that failed, was rolled back, or is named by an incident."""
+
+    source: str
+    deployment: str
+    service: str
+    deployed_at: Any
+    status: str
+    strategy: str | None
+    unplanned: bool | None
+    url: str | None
+
+
+def troubled(conn: Connection, of: Stretch, wanted: Wanted) -> tuple[list[Trouble], int]:
+    """A page of the deployments that went wrong, and how many there are without its bounds."""
+    source, within = _asked(conn, of)
+    found = sa.and_(within, sa.or_(DEPLOYMENT.c.status != "succeeded", _among(wanted.blamed)))
+    if wanted.text:
+        found = sa.and_(found, sa.or_(_among(wanted.titled), *_holds(wanted)))
+    total = conn.execute(sa.select(sa.func.count()).select_from(source).where(found)).scalar_one()
+    key: Any = _ORDER.get(wanted.by or "deployed", DEPLOYMENT.c.deployed_at)
+    down = wanted.down or wanted.by is None
+    order = [key.is_(None), key.desc() if down else key.asc()]
+    query = (
+        sa.select(*(DEPLOYMENT.c[name] for name in Trouble._fields))
+        .select_from(source)
+        .where(found)
+        .order_by(*order, DEPLOYMENT.c.deployed_at.desc(), *light.bytewise(conn, DEPLOYMENT))
+        .offset(wanted.offset)
+        .limit(wanted.limit)
+    )
+    return [Trouble(*row) for row in conn.execute(query)], total
+
+
+_ORDER: Mapping[str, Any] = {
+    "deployed": DEPLOYMENT.c.deployed_at,
+    "state": sa.case(_STATES, value=DEPLOYMENT.c.status),
+    "service": DEPLOYMENT.c.service,
+    "strategy": DEPLOYMENT.c.strategy,
+    "deployment": DEPLOYMENT.c.deployment,
+}
+
+
+def _among(keys: Collection[tuple[str, str]]) -> sa.ColumnElement[bool]:
+    """Whether a deployment is one of these."""
+    by_source: defaultdict[str, list[str]] = defaultdict(list)
+    for source, name in sorted(keys):
+        by_source[source].append(name)
+    parts = [
+        sa.and_(DEPLOYMENT.c.source == source, DEPLOYMENT.c.deployment.in_(names))
+        for source, names in by_source.items()
+    ]
+    return sa.or_(sa.false(), *parts)
+
+
+def _holds(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+    """What of a deployment itself is found by the text."""
+    several = ((DEPLOYMENT.c.service, wanted.services), (DEPLOYMENT.c.status, wanted.states))
+    parts = [
+        column.in_(sorted(names)) for column, names in (*several, (DEPLOYMENT.c.strategy, wanted.strategies)) if names
+    ]
+    return [sa.func.lower(DEPLOYMENT.c.deployment).contains(wanted.text, autoescape=True), *parts]
+
+
+def _asked(conn: Connection, of: Stretch) -> tuple[sa.FromClause, sa.ColumnElement[bool]]:
+    """Deployments and the condition that they lie in the stretch and scope, before their service retired."""
+    at = micro(DEPLOYMENT.c.deployed_at)
+    within = sa.and_(at >= number(of.start), at < number(of.stop), at <= number(of.as_of))
+    held = light.places(conn)
+    zone = held.policy_at(moment(of.as_of)).timezone
+    scoped = any(part is not None for part in of.scope)
+    homes = [
+        (s.service, FOREVER if s.retired_on is None else day_start(day_number(s.retired_on) + 1, zone))
+        for s in held.services.values()
+        if (not scoped and s.retired_on is not None)
+        or (
+            scoped
+            and of.scope.tier in (None, s.tier)
+            and of.scope.product in (None, s.product)
+            and of.scope.team in (None, s.team)
+            and of.scope.service in (None, s.service)
+        )
+    ]
+    home = values("home", {"service": sa.Text(), "until": sa.BigInteger()}, sorted(homes))
+    if home is None:
+        return DEPLOYMENT, sa.false() if scoped else within
+    joined = DEPLOYMENT.join(home, home.c.service == DEPLOYMENT.c.service, isouter=not scoped)
+    return joined, sa.and_(within, sa.or_(home.c.until.is_(None), at < home.c.until))
