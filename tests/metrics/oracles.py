@@ -2,8 +2,6 @@
 
 Not used here, and why:
 - `mwmb_promtool_oracle.csv`, `burn_rate_thresholds`: when to page; Nines reports burn, it does not alert.
-- `budgeting_methods` openslo-ddos and RatioTimeslices, `calendar_burndown`, `error_budget` issue 143980: with the
-  page that draws a budget's burn-down and compares the methods; the KPI is over what was observed.
 - `composite`: no composite SLO is a KPI. `scorecard`, `firehydrant_healthiness`, `aws_resilience_hub`: others' scores.
 - `crq_oracles.json`: with expected loss. `dora_bands`: with the Change page. `dispatch_cost_example`: not downtime.
 - `refire_repeat_24h`: alerts that fire again, not incidents. `two_counts`: Nines compares with limits, not pairs.
