@@ -15,8 +15,8 @@ if page is None:
     clicked = board(risk_parts.unknown(said), key="risk_unknown")
 else:
     two = el("div", risk_parts.levels(page), risk_parts.treatment(page), cls="grid two apart")
-    parts = risk_parts.odd(page), risk_parts.money(page), risk_parts.homes(page, asked)
-    clicked = board(join(risk_parts.head(page, asked.zone), two, *parts), key="risk")
+    below = risk_parts.money(page), risk_parts.homes(page, asked)
+    clicked = board(join(risk_parts.head(page, asked.zone), two, *below), key="risk")
     if page.standing.actions:
         board(heading("Actions", "What is done about it"), key="risk_actions_heading")
         clicked = risk_parts.actions(page) or clicked

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.ui import act, empty, filters, plots, risks, risks_acts, risks_parts, risks_tables
+from app.ui import empty, filters, plots, risks, risks_acts, risks_parts, risks_tables
 from app.ui.board import board
 from app.ui.lead import heading
 
@@ -13,7 +13,7 @@ clicked = board(risks_parts.first_screen(page, asked), key="risks_first", on_act
 if not page.found:
     if not page.known:
         empty.page("no risk is known here", ["risks.csv", "nines import risks.csv"])
-    act.after(clicked, asked)
+    risks_acts.after(clicked, page, asked)
     st.stop()
 
 plots.style()

@@ -135,8 +135,8 @@ def _above(told: Told) -> str:
         )  # fmt: skip
     many = len(told.above)
     lay = "lies" if many == 1 else "lie"
-    first = f"“{told.above[0]}”" if many <= 1 else f"first of them “{told.above[0]}”"
-    return f"{wording.capital(count(many))} of {whole} {lay} above appetite on {told.day}: {first}."
+    first = f": “{told.above[0]}”" if many == 1 else f", led by “{told.above[0]}”"
+    return f"{wording.capital(count(many))} of {whole} {lay} above appetite on {told.day}{first}."
 
 
 def _owed(told: Told) -> str:
@@ -144,7 +144,8 @@ def _owed(told: Told) -> str:
     if told.ran_out:
         parts.append(f"{count(told.ran_out)} acceptance{'s have' if told.ran_out != 1 else ' has'} run out")
     if told.ending:
-        parts.append(f"{count(told.ending)} run{'s' if told.ending == 1 else ''} out within 30 days")
+        noun = f" acceptance{'s' if told.ending != 1 else ''}" if not told.ran_out else ""
+        parts.append(f"{count(told.ending)}{noun} run{'s' if told.ending == 1 else ''} out within 30 days")
     if told.reviews:
         parts.append(f"{count(told.reviews)} review{'s are' if told.reviews != 1 else ' is'} overdue")
     return f"{wording.capital(wording.listed(parts))}." if parts else "No review is overdue and no acceptance runs out."
@@ -152,14 +153,14 @@ def _owed(told: Told) -> str:
 
 def _money(told: Told) -> str:
     loss = wording.value(told.loss, "money", currency=told.currency)
-    said = f"{count(told.priced)} of them, stated in money, cost {loss} in an average year"
-    if told.priced == told.open:
+    if told.priced == told.open > 1:
         said = f"together they cost {loss} in an average year"
-    if told.priced == 1:
+    elif told.priced == 1:
         said = f"the one stated in money costs {loss} in an average year"
+    else:
+        said = f"the {told.priced:,} stated in money cost {loss} in an average year"
     if told.priced > 2 * told.half:
-        half = "half of it comes from one" if told.half == 1 else f"half of it comes from {count(told.half)}"
-        said += f"; {half}"
+        said += f", half of it from {count(told.half)}"
     return f"{wording.capital(said)}."
 
 

@@ -38,7 +38,7 @@ def matrix(
         "div",
         el("span", f"{axes[0]} ↑", cls="axis", aria_hidden="true"),
         el("table", el("caption", reading.alt(chart), cls="hush"), el("thead", head), el("tbody", join(*rows))),
-        el("span", f"{axes[1]} →", cls="axis across", aria_hidden="true"),
+        el("span", f"{axes[1]} →", cls="axis along", aria_hidden="true"),
         cls="matrix",
     )
 

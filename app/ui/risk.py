@@ -1,5 +1,6 @@
 """One risk: how high it stands, what is done about it, what it costs, and what its services have been through."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -10,7 +11,7 @@ from app.charts.description import Chart
 from app.metrics import register
 from app.metrics.dr import executed
 from app.metrics.facts import DrTest, Facts, Incident, Service
-from app.metrics.numbers import Ask, Number, Scope
+from app.metrics.numbers import Ask, Number
 from app.metrics.register import Standing
 from app.policy import Policy
 from app.store import risks as store_risks
@@ -82,11 +83,12 @@ def _shown(of: State, risk: str, source: str, asked: Asked) -> Shown | None:
         )
     )
     severe = facts.policy.major_severity
+    numbers = _numbers([name for name in named[:_SERVICES] if name in facts.services], asked)
     homes = tuple(
         Home(
             name=name,
             service=facts.services.get(name),
-            numbers=_numbers(name, asked) if name in facts.services else {},
+            numbers=numbers.get(name, {}),
             incidents=sum(name in incident.services for incident in incidents),
             severe=sum(name in incident.services and incident.severity <= severe for incident in incidents),
             tested=next((test for test in tests if name in test.services and executed(test)), None),
@@ -106,10 +108,15 @@ def _shown(of: State, risk: str, source: str, asked: Asked) -> Shown | None:
     )
 
 
-def _numbers(service: str, asked: Asked) -> dict[str, Number]:
-    """How a service keeps its promises in the chosen period."""
-    ask = Ask((asked.period,), asked.as_of, scope=Scope(service=service))
-    return {number.kpi: number for number in read.numbers(_NUMBERS, ask)}
+def _numbers(services: Sequence[str], asked: Asked) -> dict[str, dict[str, Number]]:
+    """Service → how it keeps its promises in the chosen period."""
+    found: dict[str, dict[str, Number]] = {name: {} for name in services}
+    if services:
+        ask = Ask((asked.period,), asked.as_of, frozenset({"service"}), only=frozenset(services))
+        for number in read.numbers(_NUMBERS, ask):
+            if number.group.service in found:
+                found[number.group.service][number.kpi] = number
+    return found
 
 
 def _incidents(of: State, services: tuple[str, ...], moment: datetime) -> tuple[Incident, ...]:
@@ -136,7 +143,7 @@ def _finding(one: Standing, incidents: tuple[Incident, ...], facts: Facts, momen
     if one.inherent is not None and one.inherent.score != one.current.score:
         parts.append(f"{'down' if one.lowered else 'up'} from {one.inherent.score}")
     if one.target is not None:
-        parts.append("at its target" if one.at_target else f"to come to {one.target.score}")
+        parts.append("at its target" if one.at_target else f"target {one.target.score}")
     said = [f"{', '.join(parts)}."]
     accepted = _accepted(one)
     if accepted:

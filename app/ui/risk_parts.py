@@ -81,7 +81,8 @@ def treatment(page: Shown) -> Markup:
         facts.append(("Closed", wording.day(one.closed_on) if one.closed_on else "on no day that is known"))
     rows = join(*(join(el("dt", name), el("dd", said)) for name, said in facts))
     title = f"To {one.treatment}" if standing.open else "Closed"
-    return el("section", el("h2", title), el("div", el("dl", rows), cls="counted"), cls="card section flush")
+    body = el("div", el("dl", rows), cls="counted")
+    return el("section", el("h2", title), body, _odd(page), cls="card section flush")
 
 
 def _acceptance(page: Shown) -> Part:
@@ -89,10 +90,9 @@ def _acceptance(page: Shown) -> Part:
     state = page.standing.acceptance
     if state == "none":
         return "none, and none is asked for"
-    by = f" by {one.accepted_by}" if one.accepted_by else ""
-    until = f" until {wording.day(one.accepted_until)}" if one.accepted_until else ""
-    key, word = ACCEPTANCE[state] if page.standing.open else ("no_data", "closed")
-    return join(tiles.verdict(key, word), el("span", f"{by}{until}".capitalize() if not word else f"{by}{until}"))
+    key, word = ACCEPTANCE[state] if page.standing.open else ("no_target", "accepted until")
+    until = f" {wording.day(one.accepted_until)}" if one.accepted_until and state != "unsigned" else ""
+    return join(tiles.verdict(key, f"{word}{until}"), f" by {one.accepted_by}" if one.accepted_by else None)
 
 
 def _review(page: Shown) -> Part:
@@ -199,19 +199,19 @@ def _tested(test: DrTest | None) -> Sequence[Part]:
     return (said, f" {wording.day(test.executed_at.date())}")
 
 
-def odd(page: Shown) -> Markup | None:
+def _odd(page: Shown) -> Markup | None:
     """What is odd about it, and what would mend it."""
     if not page.standing.problems:
         return None
     items = [
         el(
             "li",
-            el("div", el("span", wording.capital(PROBLEM[problem][0])), el("span"), cls="row"),
+            el("b", wording.capital(PROBLEM[problem][0])),
             el("p", PROBLEM[problem][1], cls="why"),
         )
         for problem in page.standing.problems
     ]
-    return el("section", el("h2", "What is odd about it"), el("ul", join(*items), cls="items"), cls="card section")
+    return join(el("h2", "What is odd about it", cls="apart"), el("ul", join(*items), cls="items"))
 
 
 def incidents(page: Shown, asked: Asked) -> Act | None:
@@ -236,7 +236,7 @@ def incidents(page: Shown, asked: Asked) -> Act | None:
         Column("services", "Services", wide=True),
         Column("cause", "Cause"),
     ]
-    return tables.table("risk_incidents", columns, rows, file=f"incidents-{page.standing.risk.risk}", page_rows=8)
+    return tables.table("risk_incidents", columns, rows, file=f"incidents-{page.standing.risk.risk}", page_rows=10)
 
 
 def tests(page: Shown) -> Act | None:
@@ -259,7 +259,7 @@ def tests(page: Shown) -> Act | None:
         Column("executed", "Done", lambda on: wording.day(on) if on else "not yet"),
         Column("result", "Result", lambda said: tiles.verdict(*_RESULT[said]) if said in _RESULT else ""),
     ]
-    return tables.table("risk_tests", columns, rows, page_rows=8)
+    return tables.table("risk_tests", columns, rows, page_rows=10)
 
 
 def actions(page: Shown) -> Act | None:
@@ -284,4 +284,4 @@ def actions(page: Shown) -> Act | None:
         Column("closed", "Closed", lambda on: wording.day(on) if on else ""),
         Column("outcome", "Did it work?", lambda said: said or ""),
     ]
-    return tables.table("risk_actions", columns, rows, sort="due", page_rows=8)
+    return tables.table("risk_actions", columns, rows, sort="due", page_rows=10)

@@ -180,7 +180,7 @@ def _faces(page: Shown, numbers: Mapping[str, History], asked: Asked) -> tuple[F
         kpi_face(key, numbers[key].now, numbers[key].before, numbers[key].trend, page.policy, asked) for key in KEYS
     )
     return (
-        replace(above, beside=f"of {len(page.open):,} open" if not above.empty else ""),
+        above,
         overdue,
         _acceptances(page),
         _loss(page),
@@ -235,7 +235,7 @@ def _loss(page: Shown) -> Face:
         key="no_target",
         word="",
         said=wording.capital(said),
-        target="Mean of an average year",
+        target="An average year",
     )
 
 
@@ -252,7 +252,7 @@ def _open(page: Shown, asked: Asked) -> Face:
     lower = sum(one.risk.impact < 3 for one in page.open)
     said = f"By impact: {', '.join(impacts)}, {lower} lower"
     beside = f"{fresh or 'none'} new, {gone or 'none'} closed"
-    return _stock("open_risks", "Open risks", len(page.open), beside, said, asked.words, None)
+    return _stock("open_risks", "Open risks", len(page.open), beside, said, f"On {wording.day(page.day)}", None)
 
 
 def _at_target(page: Shown) -> Face:
@@ -266,7 +266,7 @@ def _at_target(page: Shown) -> Face:
             "No open risk states a target level", "Fill target_likelihood, target_impact", empty=True,
         )  # fmt: skip
     said = f"{down:,} of {len(stated):,} have come down from where they began" if stated else "No inherent level stated"
-    return _stock("at_target", "At their target", there, f"of {len(aimed):,} with one", said, "Target: every one", None)
+    return _stock("at_target", "At their target", there, f"of {len(aimed):,} with one", said, "Level ≤ target", None)
 
 
 def _without_action(page: Shown) -> Face:
@@ -280,8 +280,8 @@ def _without_action(page: Shown) -> Face:
     late = len(page.having("action_overdue"))
     said = f"{count(late)} with an action that is overdue" if late else "no action of the others is overdue"
     return _stock(
-        "without_action", "Without an action", len(lacking), f"of {len(treated):,} to treat", said, "Target: none",
-        not lacking,
+        "without_action", "Without an action", len(lacking), f"of {len(treated):,} to treat", said,
+        "Listed below", None,
     )  # fmt: skip
 
 
@@ -289,12 +289,10 @@ def _to_mend(page: Shown) -> Face:
     odd = [one for one in page.found if one.problems]
     kinds = sum(bool(page.having(problem)) for problem in PROBLEMS) + bool(page.gaps)
     gaps = len(page.gaps)
-    said = f"{_plural(kinds, 'kind of oddity', 'kinds of oddities')}, listed below" if kinds else "nothing is odd"
+    said = f"{_plural(kinds, 'kind', 'kinds')} of oddities" if kinds else "nothing is odd"
     if gaps:
         said += f"; {_plural(gaps, 'service', 'services')} untested and in no risk"
-    return _stock(
-        "to_mend", "Register to mend", len(odd), f"of {len(page.found):,} risks", said, "Target: none", not odd
-    )
+    return _stock("to_mend", "Register to mend", len(odd), f"of {len(page.found):,} risks", said, "Listed below", None)
 
 
 def opens(risk: Risk) -> dict[str, str]:

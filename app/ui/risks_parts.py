@@ -21,8 +21,8 @@ from app.ui.risks import Shown, opens
 WHICH: Mapping[Which, str] = {"inherent": "Inherent", "current": "Current", "target": "Target"}
 ACCEPTANCE: Mapping[Acceptance, tuple[VerdictKey, str]] = {
     "none": ("no_target", ""),
-    "live": ("met", "accepted"),
-    "ending": ("unsure", "runs out soon"),
+    "live": ("met", "accepted until"),
+    "ending": ("unsure", "runs out"),
     "ran_out": ("missed", "ran out"),
     "unsigned": ("missed", "not signed"),
     "endless": ("unsure", "without an end"),
@@ -56,7 +56,7 @@ PROBLEM: Mapping[Problem, tuple[str, str]] = {
     "target_above": ("whose target is higher than where it stands", "Restate the target, or the level."),
     "no_review": ("without a day of review", "Set review_on: what nobody looks at is not managed."),
     "no_service": (
-        "that names no service we know",
+        "naming no service that is known",
         "Fill services: without it the risk counts for the company, but for no tier, team or service.",
     ),
     "unpriced": (
@@ -95,7 +95,7 @@ def _since(page: Shown, asked: Asked) -> Markup | None:
     return el(
         "p",
         f"Since then, to {wording.day(page.today)}: {wording.listed(parts)}. ",
-        button("Show it as of now", act={"do": "narrow", "period": f"{asked.as_of:%Y-%m}"}),
+        button("Show it as of now", act={"do": "narrow", "period": f"{page.today:%Y-%m}"}),
         cls="meta",
     )
 
@@ -174,16 +174,16 @@ def money(page: Shown) -> Markup:
     if not dearest:
         body = el("p", "Fill events_per_year_low and _high, loss_low and _high of risks: 90 % ranges.", cls="muted")
         return el("section", el("h2", title), body, cls="card section")
-    most = max(one.loss or 0.0 for one in dearest) or 1.0
-    rows = [_priced(one, most, currency) for one in dearest[:_DEAREST]]
     rest = dearest[_DEAREST:]
+    left = sum(one.loss or 0.0 for one in rest)
+    most = max(dearest[0].loss or 0.0, left) or 1.0
+    rows = [_priced(one, most, currency) for one in dearest[:_DEAREST]]
     if rest:
-        left = sum(one.loss or 0.0 for one in rest)
         rows.append(
             el(
                 "tr",
                 el("td", f"{len(rest):,} other{'s' if len(rest) != 1 else ''}", cls="muted"),
-                el("td", _bar(left, max(most, left)) if left <= most else None),
+                el("td", _bar(left, most, "rest"), cls="bars"),
                 el("td", wording.value(left, "money", currency=currency), cls="number"),
                 el("td"),
                 el("td"),
@@ -222,8 +222,9 @@ def _priced(one: Standing, most: float, currency: str) -> Markup:
     )
 
 
-def _bar(value: float, most: float) -> Markup:
-    return el("span", el("i", style=f"width:{max(value / most * 100, 1):.1f}%"), cls="bar", aria_hidden="true")
+def _bar(value: float, most: float, tone: str = "") -> Markup:
+    share = min(max(value / most * 100, 1), 100)
+    return el("span", el("i", style=f"width:{share:.1f}%"), cls=f"bar {tone}".strip(), aria_hidden="true")
 
 
 def average(one: Standing, currency: str) -> str:

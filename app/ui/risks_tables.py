@@ -10,7 +10,7 @@ from app.metrics import register
 from app.metrics.register import Level, Standing, Which
 from app.ui import risks, tables, tiles
 from app.ui.choices import Asked
-from app.ui.markup import Markup
+from app.ui.markup import Markup, el
 from app.ui.risks import Shown, opens
 from app.ui.risks_parts import ACCEPTANCE, PROBLEM, average, moved, span
 from app.ui.tables import ACT, Act, Column
@@ -104,8 +104,7 @@ def register_table(page: Shown, found: Sequence[Standing], asked: Asked) -> Act 
             "level": Score(one),
             "treatment": risk.treatment,
             "review": risk.review_on if one.open else None,
-            "acceptance": ACCEPTANCE[one.acceptance][1] if one.open and one.acceptance != "none" else None,
-            "until": risk.accepted_until,
+            "acceptance": _accepted(one),
             "loss": one.loss,
             "incidents": touched[0] if touched and risk.services else None,
             "actions": len(one.working) if page.acting else None,
@@ -117,7 +116,6 @@ def register_table(page: Shown, found: Sequence[Standing], asked: Asked) -> Act 
             ACT: opens(risk),
         }
 
-    by_word = {word: key for key, word in ACCEPTANCE.values()}
     late = {one.risk.review_on for one in found if one.review_overdue}
     rows = [row(one) for one in found]
     columns = [
@@ -125,14 +123,13 @@ def register_table(page: Shown, found: Sequence[Standing], asked: Asked) -> Act 
         Column("level", "Level", _said),
         Column("treatment", "Treatment"),
         Column("review", "Review", lambda on: _review(on, on in late)),
-        Column("acceptance", "Acceptance", lambda word: tiles.verdict(by_word[word], word) if word else ""),
-        Column("until", "Until", lambda on: wording.day(on) if on else ""),
+        Column("acceptance", "Acceptance", lambda said: said.shown if said else ""),
         Column(
             "loss", "Loss a year", lambda c: "" if c is None else wording.value(c, "money", currency=currency), True
         ),
         Column("incidents", "Incidents", lambda n: "" if n is None else f"{n:,}", number=True),
-        Column("actions", "Open actions", lambda n: "" if n is None else f"{n:,}", number=True),
-        Column("owner", "Owner"),
+        Column("actions", "Actions", lambda n: "" if n is None else f"{n:,}", number=True),
+        Column("owner", "Owner", person),
         Column("category", "Category"),
         Column("services", "Services", _short),
         Column("id", "Id"),
@@ -143,7 +140,28 @@ def register_table(page: Shown, found: Sequence[Standing], asked: Asked) -> Act 
     )
 
 
-_MAY_LACK = ("acceptance", "until", "loss", "actions")
+_MAY_LACK = ("acceptance", "loss", "actions")
+
+
+class Accepted(str):
+    """An acceptance in words ("ran out 12 Nov 2026"), with its verdict."""
+
+    shown: Markup
+
+
+def _accepted(one: Standing) -> Accepted | None:
+    if not one.open or one.acceptance == "none":
+        return None
+    key, word = ACCEPTANCE[one.acceptance]
+    until = one.risk.accepted_until
+    made = Accepted(f"{word} {wording.day(until)}" if until and one.acceptance != "unsigned" else word)
+    made.shown = tiles.verdict(key, made)
+    return made
+
+
+def person(name: str) -> Markup:
+    """Somebody's address without its domain, which a table has no room for."""
+    return el("span", name.partition("@")[0], title=name)
 
 
 def _review(on: Any, late: bool) -> str | Markup:
@@ -197,8 +215,8 @@ def behind(key: str, page: Shown) -> Behind | None:
                 "Open risks with accepted_until on a day that has ended, of those that somebody accepted or was to "
                 "(treatment accept, accepted_by or accepted_until). An acceptance holds to the end of its last day.",
                 found,
-                Column("why", "Acceptance", lambda state: tiles.verdict(*ACCEPTANCE[state])),
-                lambda one: one.acceptance,
+                Column("why", "Acceptance", lambda said: said.shown if said else ""),
+                _accepted,
                 f"{out:,} of {len(found):,} ran out",
             )
         case "expected_annual_loss":
