@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.ui import act, empty, filters, incidents, incidents_parts, incidents_tables, plots
+from app.ui import act, empty, filters, incidents, incidents_acts, incidents_parts, incidents_tables, plots
 from app.ui.board import board
 from app.ui.lead import heading
 from app.ui.markup import el
@@ -42,7 +42,7 @@ with right, plots.card("splits"):
 
 left, right = st.columns(2)
 with left:
-    plots.plot(incidents.causes(page), key="causes")
+    plots.plot(incidents.causes(page), key="causes", on_click=incidents_acts.search)
 with right, plots.card("chains"):
     clicked = board(incidents_parts.chains(page, asked), key="chains") or clicked
 

@@ -221,3 +221,14 @@ def _add(found: dict[tuple[int, str, str], Sum], key: tuple[int, str, str], more
         return
     for name, cell in more.items():
         held[name] = max(held[name], cell) if name == "longest_row_minutes" else held[name] + cell
+
+
+def deployed(
+    conn: Connection, services: Sequence[str], start: datetime, stop: datetime, limit: int = 60
+) -> list[Deployment]:
+    """The deployments of some services from `start` until before `stop`, the latest ones of many, in order of time."""
+    table = FACTS["deployments"]
+    within = sa.and_(table.c.service.in_(services), table.c.deployed_at >= start, table.c.deployed_at < stop)
+    query = sa.select(*(table.c[name] for name in Deployment._fields)).where(within)
+    found = conn.execute(query.order_by(table.c.deployed_at.desc()).limit(limit))
+    return sorted((Deployment(*row) for row in found), key=lambda one: (one.deployed_at, one.deployment))

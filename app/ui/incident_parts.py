@@ -6,9 +6,9 @@ from itertools import pairwise
 from typing import Any
 
 from app.charts import wording
-from app.metrics.facts import Deployment, Incident
+from app.metrics.facts import Deployment, Incident, Service
 from app.metrics.incidents import minutes
-from app.ui import tables, tiles
+from app.ui import places, tables, tiles
 from app.ui.incident import Shown
 from app.ui.incidents_parts import ACTION, POSTMORTEM, opens
 from app.ui.markup import Markup, Part, button, el, join
@@ -84,7 +84,7 @@ def hit(page: Shown, zone: str) -> Markup:
     """Which services it hit, when and how long, and what that cost."""
     one, names = page.incident, {service.service: service for service in page.facts.services.values()}
     services = [
-        join(f"{names[name].name} ", el("span", f"tier {names[name].tier}", cls="muted small"))
+        join(_service(names[name]), el("span", f" tier {names[name].tier}", cls="muted small"))
         if name in names
         else join(f"{name} ", el("span", "not in the catalogue", cls="muted small"))
         for name in one.services
@@ -106,6 +106,11 @@ def hit(page: Shown, zone: str) -> Markup:
     if page.toll.minutes is not None:
         title = f"{wording.duration(page.toll.minutes)} of customer impact on {_services(page)}"
     return el("section", el("h2", title), *body, cls="card section flush")
+
+
+def _service(service: Service) -> Markup:
+    """A service's name, with the way to its page."""
+    return button(service.name, act={"do": "open", "place": places.SERVICE.name, "service": service.service})
 
 
 def _services(page: Shown) -> str:

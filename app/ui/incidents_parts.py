@@ -5,11 +5,12 @@ from collections.abc import Sequence
 
 from app.charts import wording
 from app.charts.theme import VerdictKey
-from app.metrics.facts import Incident
 from app.metrics.lessons import Review
 from app.metrics.numbers import Number
 from app.metrics.periods import containing, local_day
 from app.ui import tiles
+from app.ui.chains import drawn
+from app.ui.chains import opens as opens
 from app.ui.choices import Asked
 from app.ui.incidents import SPEEDS, Shown, Split
 from app.ui.lead import lead
@@ -51,11 +52,6 @@ def _last(page: Shown, asked: Asked) -> Markup | None:
         button(f"Show {wording.period(month.key)}", act={"do": "narrow", "period": month.key}),
         cls="meta",
     )
-
-
-def opens(incident: Incident) -> dict[str, str]:
-    """What a click on an incident asks: its page."""
-    return {"do": "open", "place": "incident", "incident": incident.incident, "source": incident.source}
 
 
 def severity(level: int, names: dict[int, str]) -> str:
@@ -113,14 +109,9 @@ def chains(page: Shown, asked: Asked) -> Markup:
         if rate.value is not None
         else ""
     )
-    items = [_chain(chain, asked) for chain in page.chains[:_CHAINS]]
-    more = len(page.chains) - len(items)
     body = (
-        join(
-            el("ul", join(*items), cls="items"),
-            el("p", f"and {more:,} more chains", cls="muted small") if more > 0 else None,
-        )
-        if items
+        drawn(page.chains, page.facts.services, asked.zone, page.policy.major_severity, most=_CHAINS)
+        if page.chains
         else el("p", "No incident of the period repeats an earlier one.", cls="muted")
     )
     return el("section", el("h2", _chain_title(page)), el("p", sub, cls="sub"), body, cls="section bare")
@@ -132,22 +123,6 @@ def _chain_title(page: Shown) -> str:
     longest = len(page.chains[0])
     said = f"{len(page.chains):,} chain{'s' if len(page.chains) > 1 else ''} of repeats"
     return f"{said}, the longest of {longest}" if len(page.chains) > 1 else f"One chain of {longest} repeats"
-
-
-def _chain(chain: Sequence[Incident], asked: Asked) -> Markup:
-    shown = chain[-5:]
-    steps: list[Markup | str] = [f"{len(chain) - len(shown)} before, "] if len(chain) > len(shown) else []
-    for at, one in enumerate(shown):
-        steps += [" → "] if at else []
-        steps.append(button(wording.day(one.detected_at.date()), act=opens(one), title=one.title))
-    services = wording.listed(sorted({name for one in chain for name in one.services})[:3])
-    why = " · ".join(part for part in (chain[-1].cause, services) if part)
-    return el(
-        "li",
-        el("div", el("span", chain[-1].title), el("span", f"{len(chain)} times", cls="small late"), cls="row"),
-        el("p", why, cls="why") if why else None,
-        el("p", *steps, cls="small"),
-    )
 
 
 def postmortems(page: Shown, asked: Asked) -> Markup:
