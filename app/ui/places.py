@@ -60,14 +60,6 @@ INCIDENT = Place(
     INCIDENTS.feeds,
     hidden=True,
 )
-CHANGE = Place(
-    "change",
-    "Change",
-    "Reliability",
-    ":material/rocket_launch:",
-    "Do we ship safely?",
-    frozenset({"deployments", "incidents"}),
-)
 ON_CALL = Place(
     "on_call",
     "On-call",
@@ -75,6 +67,14 @@ ON_CALL = Place(
     ":material/notifications_active:",
     "Is the load sustainable and fair, is the noise falling?",
     frozenset({"pages", "shifts"}),
+)
+CHANGE = Place(
+    "change",
+    "Change",
+    "Reliability",
+    ":material/rocket_launch:",
+    "Do we ship safely?",
+    frozenset({"deployments", "incidents"}),
 )
 SERVICE = Place(
     "service",
@@ -116,7 +116,7 @@ DATA_HEALTH = Place(
     ":material/database:",
     "Can I believe this?",
 )
-PLACES = (OVERVIEW, SLOS, INCIDENTS, INCIDENT, CHANGE, SERVICE, DR_TESTS, RISKS, RISK, DATA_HEALTH)
+PLACES = (OVERVIEW, SLOS, INCIDENTS, INCIDENT, ON_CALL, CHANGE, SERVICE, DR_TESTS, RISKS, RISK, DATA_HEALTH)
 _BY_NAME = {place.name: place for place in PLACES}
 
 

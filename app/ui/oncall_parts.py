@@ -1,0 +1,245 @@
+"""The parts of the On-call page as markup: the first screen, how fast by tier, what rings for nothing, who shares."""
+
+from app.charts import wording
+from app.charts.theme import VerdictKey
+from app.metrics.calls import Noisy
+from app.metrics.fairness import CHANCE, ENOUGH, Evenness, State
+from app.metrics.numbers import Number
+from app.ui import tiles
+from app.ui.choices import Asked
+from app.ui.lead import lead
+from app.ui.markup import Markup, button, el, join
+from app.ui.oncall import Folded, Shown, finding, ordered
+
+SHARED: dict[State, tuple[VerdictKey, str]] = {
+    "uneven": ("missed", "uneven"),
+    "even": ("met", "within chance"),
+    "too_few": ("no_target", "too few to tell"),
+    "alone": ("no_target", "one person"),
+    "no_data": ("no_data", wording.NO_DATA),
+}
+_NOISY, _TEAMS = 8, 6
+
+
+def first_screen(page: Shown, asked: Asked, fold: Folded | None) -> Markup:
+    """The finding and the tiles."""
+    said = finding(page, asked, fold) if fold else page.finding
+    return join(lead(said, asked, _last(page)), tiles.tiles(page.faces) if page.known else None)
+
+
+def _last(page: Shown) -> Markup | None:
+    """The way to the last month in which somebody was paged, where the chosen period has none."""
+    if page.last is None:
+        return None
+    return el(
+        "p",
+        f"The last page known is of {wording.period(page.last)}. ",
+        button(f"Show {wording.period(page.last)}", act={"do": "narrow", "period": page.last}),
+        cls="meta",
+    )
+
+
+def by_tier(page: Shown, asked: Asked) -> Markup:
+    """How fast pages were taken by tier, each against its own target."""
+    head = ("", "Target", "Median", "Nine in ten", "Taken in time")
+    rows = [
+        el(
+            "tr",
+            el("th", f"Tier {tier}", scope="row"),
+            el("td", wording.target(goal.engage_minutes, "minutes", "<=") if goal else "none", cls="number"),
+            el("td", _median(found.get("time_to_engage")), cls="number"),
+            el("td", _ninth(found.get("time_to_engage")), cls="number"),
+            el("td", _judged(found.get("engaged_in_time")), cls="number"),
+        )
+        for tier, found in sorted(page.tiers.items())
+        if any(found[key].n for key in ("time_to_engage", "engaged_in_time") if key in found)
+        for goal in (page.policy.tiers.get(tier),)
+    ]
+    table = el(
+        "table",
+        el(
+            "thead",
+            el("tr", *(el("th", name, scope="col", cls="number" if at else None) for at, name in enumerate(head))),
+        ),
+        el("tbody", join(*rows)),
+        cls="rows tight",
+    )
+    wanted = page.policy.targets.get("engaged_in_time")
+    goal = f", target {wording.target(wanted.value, 'share', wanted.op)}" if wanted and wanted.value is not None else ""
+    return el(
+        "section",
+        el("h2", _late(page)),
+        el("p", f"{wording.capital(asked.words)}; never acknowledged is not in time{goal}", cls="sub"),
+        el("div", table, cls="scroll", tabindex="0")
+        if rows
+        else el("p", "No page of a tier in the period.", cls="muted"),
+        cls="section bare",
+    )
+
+
+def _late(page: Shown) -> str:
+    keys = {tier: wording.verdict_key(found["engaged_in_time"]) for tier, found in page.tiers.items()}
+    late = [str(tier) for tier, key in sorted(keys.items()) if key == "missed"]
+    if late:
+        who = f"Tiers {wording.listed(late)} are" if len(late) > 1 else f"Tier {late[0]} is"
+        return f"{who} taken too late"
+    if "met" in keys.values():
+        return "Every tier is taken in time" if "unsure" not in keys.values() else "No tier is surely taken too late"
+    return "Time to engage by tier"
+
+
+def _median(number: Number | None) -> Markup | str:
+    if number is None or number.value is None:
+        return el("span", wording.NO_DATA, cls="muted")
+    between = wording.interval(number).removeprefix("between ").replace(" and ", " to ")
+    return join(wording.amount(number, "<="), el("span", between, cls="muted small block") if between else None)
+
+
+def _ninth(number: Number | None) -> Markup | str:
+    if number is None or number.p90 is None:
+        return el("span", wording.NO_DATA, cls="muted")
+    return join(wording.duration(number.p90), el("span", f"of {number.n:,}", cls="muted small block"))
+
+
+def _judged(number: Number | None) -> Markup | str:
+    if number is None or number.value is None:
+        return el("span", wording.NO_DATA, cls="muted")
+    word = tiles.verdict(wording.verdict_key(number), wording.verdict(number))
+    return join(wording.amount(number, ">="), el("span", word, cls="small block"))
+
+
+def noisiest(page: Shown, asked: Asked, fold: Folded | None) -> Markup:
+    """The services that ring most for nothing, and what silence would spare."""
+    shown = [one for one in page.noisy if one.noise][:_NOISY]
+    if not shown:
+        said = (
+            "Nobody said of a page of the period whether it was needed: fill the column actionable of pages."
+            if page.noisy and not any(one.marked for one in page.noisy)
+            else "No page of a service was marked not actionable in the period."
+        )
+        return el("section", el("h2", "Noisiest services: none"), el("p", said, cls="muted"), cls="section bare")
+    rows = [
+        el(
+            "tr",
+            el(
+                "th",
+                button(page.services.get(one.service, one.service), act=narrows("service", one.service)),
+                scope="row",
+            ),
+            el("td", f"{one.pages:,}", cls="number"),
+            el("td", _noise(one), cls="number"),
+            el("td", f"{one.unmarked:,}" if one.unmarked else "none", cls="number"),
+        )
+        for one in shown
+    ]
+    head = ("Service", "Pages", "Needed nobody", "Not judged")
+    table = el(
+        "table",
+        el(
+            "thead",
+            el("tr", *(el("th", name, scope="col", cls="number" if at else None) for at, name in enumerate(head))),
+        ),
+        el("tbody", join(*rows)),
+        cls="rows tight",
+    )
+    more = sum(1 for one in page.noisy if one.noise) - len(shown)
+    return el(
+        "section",
+        el("h2", spared(page, fold, len(shown))),
+        el(
+            "p",
+            f"Services by pages marked not actionable, {asked.words}" + (f"; {more:,} more have some" if more else ""),
+            cls="sub",
+        ),
+        el("div", table, cls="scroll", tabindex="0"),
+        cls="section bare",
+    )
+
+
+def _noise(one: Noisy) -> Markup:
+    share = wording.value(one.share, "share")
+    return join(f"{one.noise:,}", el("span", f" {share} of {one.marked:,}", cls="muted small"))
+
+
+def spared(page: Shown, fold: Folded | None, shown: int) -> str:
+    """What silencing the noisiest services would have spared, in a sentence."""
+    if fold is None or not fold.spared.interruptions or fold.spared.share is None:
+        return "The noisiest services"
+    what, silenced = fold.spared, min(shown, 5)
+    who = (
+        f"the noise of {'these ' if silenced == shown else 'the first '}{_COUNT[silenced]}"
+        if silenced > 1
+        else "its noise"
+    )
+    saved = what.interruptions - what.left
+    said = f"Silencing {who} would have spared {saved:,} of {what.interruptions:,} interruptions"
+    if what.load_left is None:
+        return said
+    return f"{said}, leaving {wording.value(what.load_left, 'per_week').removesuffix(' a week')} a person-week"
+
+
+_COUNT = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
+
+
+def evenness(page: Shown, fold: Folded, asked: Asked) -> Markup:
+    """Within teams: whether one person carries more than their duty and chance explain. Nobody is named."""
+    found = ordered(fold.evenness)
+    items = [_team(page, one) for one in found[:_TEAMS]]
+    more = len(found) - len(items)
+    uneven = sum(one.state == "uneven" for one in found)
+    known = sum(one.state in ("uneven", "even") for one in found)
+    title = (
+        f"{uneven:,} of {known:,} teams share their load unevenly" if uneven else "No team clearly overloads one person"
+    )
+    if not known:
+        title = "Within teams: too few calls to tell"
+    return el(
+        "section",
+        el("h2", title),
+        el("p", f"{wording.capital(asked.words)}; nobody is named", cls="sub"),
+        el("ul", join(*items), cls="items")
+        if items
+        else el("p", "No shift and no interruption in the period.", cls="muted"),
+        el("p", f"and {more:,} more in the table below", cls="muted small") if more > 0 else None,
+        el(
+            "details",
+            el("summary", "How is this judged?"),
+            el(
+                "p",
+                "Of each team, the person who carries most beyond their duty. Uneven means that chance would make "
+                f"anybody in the team carry so much less than once in {round(1 / CHANCE):,} times, and calls that come "
+                f"in clumps count as fewer; below {ENOUGH} such calls a person nothing is told. What would have "
+                "to move is Hoover's index: the share of calls that others would take if everybody carried as much as "
+                "their duty. "
+                "Some of it is always chance.",
+                cls="muted small",
+            ),
+        ),
+        cls="section bare",
+    )
+
+
+def _team(page: Shown, one: Evenness) -> Markup:
+    name, why = page.names.get(one.team, one.team), sharing(one)
+    if one.moved is not None and one.people > 1:
+        why += f"; {wording.value(one.moved, 'share')} would have to move"
+    if one.helped:
+        why += f"; {one.helped:,} more went to people without duty here"
+    word = tiles.verdict(*SHARED[one.state])
+    named = button(name, act=narrows("team", one.team)) if one.team in page.names else el("span", name)
+    return el("li", el("div", named, word, cls="row"), el("p", why, cls="why"))
+
+
+def sharing(one: Evenness) -> str:
+    """How the people of a team share: "one of 5 carries 38 % on 21 % of the duty"."""
+    if one.load is None or one.duty is None:
+        return f"no interruption of {one.people:,} on duty" if one.people else "nobody was on duty"
+    if one.people == 1:
+        return f"one person has all the duty and its {one.interruptions:,} interruptions"
+    load, duty = (wording.value(value, "share") for value in (one.load, one.duty))
+    return f"one of {one.people:,} carries {load} of {one.interruptions:,} on {duty} of the duty"
+
+
+def narrows(name: str, key: str) -> dict[str, str]:
+    """What a click on a team or service asks: the page narrowed to it."""
+    return {"do": "narrow", name: key}
