@@ -21,7 +21,7 @@ left, right = st.columns(2)
 with left:
     plots.plot(dr_tests.quarters(page), key="dr_quarters", on_click=plots.narrow)
 with right:
-    plots.plot(dr_tests.kinds(page, asked), key="dr_kinds")
+    plots.plot(dr_tests.kinds(page), key="dr_kinds")
 
 left, right = st.columns(2)
 with left:
@@ -29,12 +29,12 @@ with left:
 with right:
     picked = plots.plot(dr_tests.times(page, "rpo"), key="dr_rpo", clickable=True) or picked
 
-proven = el("div", dr_tests_parts.coverage(page, asked), dr_tests_parts.due_next(page, asked), cls="grid two below")
+proven = el("div", dr_tests_parts.coverage(page), dr_tests_parts.due_next(page, asked), cls="grid two below")
 clicked = board(proven, key="dr_proven", on_act=act.before) or clicked
 owed = el("div", dr_tests_parts.evidence(page, asked), dr_tests_parts.findings(page, asked), cls="grid two below")
 clicked = board(owed, key="dr_owed") or clicked
 
-board(heading("Every test", f"{len(page.found):,} tests, the latest planned first"), key="dr_list_heading")
+board(heading("Every test", dr_tests_tables.every_sub(page)), key="dr_list_heading")
 if page.found:
-    clicked = dr_tests_tables.listing("dr_tests", page.found, page, "dr-tests") or clicked
+    clicked = dr_tests_tables.every(asked) or clicked
 dr_tests_opened.after(clicked or dr_tests.opened(picked, page), page, asked)

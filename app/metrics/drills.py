@@ -12,7 +12,7 @@ from app.metrics.dr import executed, target_minutes
 from app.metrics.facts import Action, DrTest, Facts, Risk
 from app.metrics.grouping import Places
 from app.metrics.lessons import ID, Owed, owed
-from app.metrics.numbers import Ask, Row
+from app.metrics.numbers import EVERYTHING, Ask, Row
 from app.metrics.periods import Period, containing, local_day
 from app.metrics.risks import open_at, score
 
@@ -74,8 +74,8 @@ class Drill(NamedTuple):
         return self.state in DONE and self.test.lead is not None and self.test.attested_by == self.test.lead
 
 
-def state(test: DrTest, ends: datetime, as_of: datetime) -> State:
-    """What became of a test whose planned day ends at `ends`."""
+def state(test: DrTest, today: date) -> State:
+    """What became of a test by as-of, which is on the day `today`; a planned day holds to its end."""
     if executed(test):
         results: dict[str | None, State] = {"passed": "passed", "partial": "partial", "failed": "failed"}
         return results.get(test.result, "no_result")
@@ -83,25 +83,39 @@ def state(test: DrTest, ends: datetime, as_of: datetime) -> State:
         return "postponed"
     if test.status == "cancelled":
         return "cancelled"
-    return "overdue" if ends <= as_of else "planned"
+    return "overdue" if test.planned_on < today else "planned"
 
 
-def drills(facts: Facts, ask: Ask) -> list[Drill]:
-    """Every test in scope, whenever it was or will be, by planned day; none on services that had all retired."""
-    places = Places(facts, ask)
-    found = []
-    for test in facts.dr_tests:
-        ends = places.ends(test.planned_on)
-        at = test.executed_at if executed(test) and test.executed_at else ends - timedelta(microseconds=1)
-        services = places.alive(test.services, at)
-        if services is None or not places.groups(services):
-            continue
-        times = (
-            Time(getattr(test, f"{which}_achieved_minutes"), target_minutes(facts, test, f"{which}_minutes"))
-            for which in ("rto", "rpo")
+def drills(facts: Facts, as_of: datetime) -> list[Drill]:
+    """Every test, whenever it was or will be, by planned day."""
+    today = local_day(as_of, facts.policy.timezone)
+    found = [
+        Drill(
+            test,
+            state(test, today),
+            Time(test.rto_achieved_minutes, target_minutes(facts, test, "rto_minutes")),
+            Time(test.rpo_achieved_minutes, target_minutes(facts, test, "rpo_minutes")),
         )
-        found.append(Drill(test, state(test, ends, ask.as_of), *times))
-    return sorted(found, key=lambda one: (one.test.planned_on, one.test.name, one.id))
+        for test in facts.dr_tests
+    ]
+    return sorted(found, key=lambda one: (one.test.planned_on, one.test.name, one.test.source, one.test.test))
+
+
+def in_scope(facts: Facts, ask: Ask, found: Iterable[Drill]) -> list[Drill]:
+    """Those that count in the scope: not on services that had all retired when it was done, or was to be done."""
+    places = Places(facts, ask)
+    retired = {name for name, service in facts.services.items() if service.retired_on is not None}
+    kept = []
+    for one in found:
+        services: tuple[str, ...] | None = one.test.services
+        if not retired.isdisjoint(one.test.services):
+            at = one.test.executed_at if one.state in DONE else None
+            services = places.alive(
+                one.test.services, at or places.ends(one.test.planned_on) - timedelta(microseconds=1)
+            )
+        if services is not None and (ask.scope == EVERYTHING or places.groups(services)):
+            kept.append(one)
+    return kept
 
 
 def done_within(found: Iterable[Drill], start: datetime, stop: datetime) -> list[Drill]:
@@ -109,7 +123,7 @@ def done_within(found: Iterable[Drill], start: datetime, stop: datetime) -> list
     done = [
         (one.test.executed_at, one)
         for one in found
-        if one.state in DONE and one.test.executed_at is not None and start <= one.test.executed_at < stop
+        if one.test.executed_at is not None and start <= one.test.executed_at < stop and one.state in DONE
     ]
     return [one for _, one in sorted(done, key=lambda pair: (pair[0], pair[1].id), reverse=True)]
 
@@ -146,10 +160,11 @@ def months_around(last: Period, ahead: int = 6, back: int = 12) -> tuple[Period,
 def calendar(found: Iterable[Drill], months: Sequence[Period]) -> Calendar:
     """The tests planned for these months. A test stands in the month it was planned for, whenever it was done."""
     cells: defaultdict[tuple[str, str], Counter[State]] = defaultdict(Counter)
-    keys = {month.key for month in months}
+    keys = {(month.first.year, month.first.month): month.key for month in months}
     for one in found:
-        if (month := f"{one.test.planned_on:%Y-%m}") in keys:
-            cells[one.test.kind, month][one.state] += 1
+        key = keys.get((one.test.planned_on.year, one.test.planned_on.month))
+        if key is not None:
+            cells[one.test.kind, key][one.state] += 1
     held = {kind for kind, _ in cells}
     order = {kind: at for at, kind in enumerate(KINDS)}
     return Calendar(tuple(months), tuple(sorted(held, key=lambda kind: (order.get(kind, 99), kind))), dict(cells))
@@ -175,16 +190,14 @@ class Passed(NamedTuple):
         return "met" if between.low >= target else "missed" if between.high < target else "unsure"
 
 
-def by_kind(rows: Iterable[Row], found: Iterable[Drill]) -> list[Passed]:
-    """The rows behind `dr_pass_rate`, by kind of test; what proves most first."""
-    kinds = {one.id: one.test.kind for one in found}
+def by_kind(found: Iterable[Drill]) -> list[Passed]:
+    """Of tests that were carried out, those that passed by kind of test; what proves most first."""
     parts: Counter[str] = Counter()
     wholes: Counter[str] = Counter()
-    for row in rows:
-        kind = kinds.get((row.source, row.id))
-        if kind is not None and not row.reason:
-            parts[kind] += round(row.part)
-            wholes[kind] += round(row.whole)
+    for one in found:
+        if one.state in ("passed", "partial", "failed"):
+            parts[one.test.kind] += one.state == "passed"
+            wholes[one.test.kind] += 1
     order = {kind: at for at, kind in enumerate(KINDS)}
     return [Passed(kind, parts[kind], wholes[kind]) for kind in sorted(wholes, key=lambda k: (order.get(k, 99), k))]
 

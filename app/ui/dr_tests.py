@@ -14,7 +14,7 @@ from app.metrics import drills
 from app.metrics.drills import Calendar, Drill, Proof, Remedy
 from app.metrics.facts import Action, Facts
 from app.metrics.grouping import known
-from app.metrics.numbers import Number
+from app.metrics.numbers import Ask, Number
 from app.metrics.periods import containing, local_day
 from app.policy import Policy
 from app.store import drills as store_drills
@@ -74,8 +74,8 @@ def shown(asked: Asked) -> Shown:
 def _shown(of: State, asked: Asked) -> Shown:
     ask = asked.ask()
     numbers = history(TILES, asked)
-    facts = read.facts(_NEEDS, ask)
-    found = tuple(drills.drills(facts, ask))
+    facts = read.facts(_NEEDS, Ask((), asked.as_of))
+    found = tuple(drills.in_scope(facts, ask, _drills(of, asked.as_of)))
     lately = tuple(drills.done_within(found, asked.trend[0].start, min(asked.trend[-1].end, asked.as_of)))
     today = containing(local_day(asked.as_of, asked.zone), "month", asked.zone)
     proofs = drills.proofs(read.rows("dr_coverage", asked.ask(today)), facts, found, asked.as_of)
@@ -102,6 +102,11 @@ def _shown(of: State, asked: Asked) -> Shown:
 
 
 @lru_cache(maxsize=4)
+def _drills(of: State, as_of: datetime) -> tuple[Drill, ...]:
+    return tuple(drills.drills(read.facts(_NEEDS, Ask((), as_of)), as_of))
+
+
+@lru_cache(maxsize=4)
 def _actions(of: State, as_of: datetime) -> tuple[Action, ...]:
     with reading(read.opened(of.url)) as conn:
         return known(Facts(actions=store_drills.remedies(conn)), as_of).actions
@@ -110,8 +115,8 @@ def _actions(of: State, as_of: datetime) -> tuple[Action, ...]:
 def _told(page: Shown, asked: Asked) -> Tested:
     within = drills.done_within(page.found, asked.period.start, min(asked.period.end, asked.as_of))
     slow = next((one for one in drills.worst(within, "rto") if one.rto.met is False), None)
-    before = drills.done_within(page.found, datetime.min.replace(tzinfo=asked.as_of.tzinfo), asked.period.start)
-    last = before[0].test.executed_at if before else None
+    done = (one.test.executed_at for one in page.found if one.test.executed_at is not None and one.state in drills.DONE)
+    last = max((at for at in done if at < asked.period.start), default=None)
     return Tested(
         period=asked.words,
         passed=page.numbers["dr_pass_rate"].now,
@@ -139,11 +144,10 @@ def quarters(page: Shown) -> Chart:
     return drawn.by_quarter(page.quarters)
 
 
-def kinds(page: Shown, asked: Asked) -> Chart:
+def kinds(page: Shown) -> Chart:
     """Which kinds of test pass, over the months of the trend."""
     target = page.policy.targets.get("dr_pass_rate")
-    rows = read.rows("dr_pass_rate", asked.ask(*asked.trend))
-    return drawn.by_kind(drills.by_kind(rows, page.found), target.value if target else None, page.months)
+    return drawn.by_kind(drills.by_kind(page.lately), target.value if target else None, page.months)
 
 
 def times(page: Shown, which: Literal["rto", "rpo"]) -> Chart:

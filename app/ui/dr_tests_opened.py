@@ -9,9 +9,9 @@ from app.charts import dr_tests as drawn
 from app.charts import wording
 from app.charts.theme import VerdictKey
 from app.metrics import drills
-from app.metrics.drills import STATES, Drill, Time
+from app.metrics.drills import Drill, Time
 from app.metrics.periods import local_day
-from app.ui import act, dr_tests, dr_tests_tables, read, tables, tiles
+from app.ui import act, dr_tests, dr_tests_tables, places, read, tables, tiles
 from app.ui.board import Act, board
 from app.ui.choices import Asked
 from app.ui.dr_tests import Shown
@@ -35,10 +35,10 @@ def after(clicked: Act | None, page: Shown, asked: Asked) -> None:
         case "test":
             one = dr_tests.named(page, clicked.get("source"), clicked.get("test"))
             if one is not None:
-                _open(one.test.name, page, asked, None, one)
+                _open("DR test", page, asked, None, one)
         case "tests":
             title, found = chosen(clicked, page)
-            _open(title, page, asked, lambda: dr_tests_tables.listing("dr_chosen", found, page, "dr-tests", 12))
+            _open(title, page, asked, lambda: dr_tests_tables.listing(found, page))
         case "proofs":
             title = f"How each service of {dr_tests.tiers(page.policy)} is proven"
             _open(title, page, asked, lambda: dr_tests_tables.proofs(page, asked))
@@ -52,13 +52,16 @@ def chosen(clicked: Act, page: Shown) -> tuple[str, Sequence[Drill]]:
     """The tests that a click asks for, and what they are called: of a kind and month, of a state, or claimed alone."""
     if clicked.get("what") == "claimed":
         return "Passed, but claimed alone", page.claimed
-    if clicked.get("state") in STATES:
+    states = clicked.get("states")
+    if isinstance(states, list):
         months = {month.key for month in page.calendar.months}
-        found = [one for one in page.found if one.state == clicked["state"] and _month(one) in months]
-        return f"DR tests: {drawn.STATE_WORDS[clicked['state']]}", found
-    kind, month = str(clicked.get("kind")), str(clicked.get("month"))
+        found = [one for one in page.found if one.state in states and _month(one) in months]
+        words = dict.fromkeys(drawn.STATE_WORDS[one.state] for one in found)
+        return f"DR tests: {wording.listed(list(words))}", found
+    kind, month = clicked.get("kind"), clicked.get("month")
     found = [one for one in page.found if one.test.kind == kind and _month(one) == month]
-    return f"{drawn.kind(kind)}, {wording.period(month)}", found
+    named = f"{drawn.kind(found[0].test.kind)}, {wording.period(_month(found[0]))}" if found else "none"
+    return f"DR tests: {named}", found
 
 
 def _month(one: Drill) -> str:
@@ -94,6 +97,8 @@ def _answer(clicked: Act, page: Shown) -> None:
     elif clicked["do"] == "back":
         st.session_state[_SEEN] = None
         st.rerun(scope="fragment")
+    elif clicked["do"] == "open" and clicked.get("place") == places.RISK.name:
+        places.go(places.RISK, risk=str(clicked.get("risk")), source=str(clicked.get("source")))
 
 
 def told(one: Drill, page: Shown, asked: Asked, back: bool = False) -> Markup:
@@ -117,8 +122,7 @@ def told(one: Drill, page: Shown, asked: Asked, back: bool = False) -> Markup:
     return el(
         "section",
         button("← Back to the list", act={"do": "back"}) if back else None,
-        el("h2", test.name) if back else None,
-        el("div", state(one.state), cls="figure"),
+        el("div", el("b", test.name), state(one.state), cls="figure named"),
         el("dl", *(part for name, said in facts if said for part in (el("dt", name), el("dd", said)))),
         cls="counted",
     )
@@ -175,7 +179,14 @@ def _actions(one: Drill, page: Shown) -> Markup | None:
 
 def _risks(one: Drill, page: Shown, asked: Asked) -> Markup | None:
     found = drills.risks_of(page.facts, one.test, asked.as_of)
-    items = [el("li", f"{risk.title} ({risk.risk}, {risk.likelihood} × {risk.impact})") for risk in found]
+    items = [
+        el(
+            "li",
+            button(risk.title, act={"do": "open", "place": "risk", "risk": risk.risk, "source": risk.source}),
+            f" ({risk.risk}, {risk.likelihood} × {risk.impact})",
+        )
+        for risk in found
+    ]
     return el("ul", *items, cls="plain stacked") if items else None
 
 

@@ -1,7 +1,7 @@
 """The parts of the DR tests page as markup: the first screen with its calendar, coverage, evidence, what is owed."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from app.charts import dr_tests as drawn
@@ -30,9 +30,20 @@ _DOUBTS: dict[str, tuple[VerdictKey, str, str]] = {
     "paper": ("unsure", "on paper only", "on paper only"),
 }
 """Of a service tested in time: the verdict, its words, and those of several."""
-_ABREAST, _MARKS = 3, 6
-"""How many marks stand abreast in a cell of the calendar; more than these are a number beside the mark."""
+_ABREAST, _CROWDED = 3, 9
+"""How many marks stand abreast in a cell of the calendar; with more than so many in any, states are told together."""
+_TOGETHER: Mapping[State, tuple[tuple[State, ...], str]] = {
+    "passed": (("passed",), "passed"),
+    "failed": (("partial", "failed"), "not passed"),
+    "no_result": (("no_result",), "done, no result"),
+    "overdue": (("overdue",), "overdue"),
+    "postponed": (("postponed", "cancelled"), "put off"),
+    "planned": (("planned",), "planned"),
+}
+_EACH: Mapping[State, tuple[tuple[State, ...], str]] = {one: ((one,), STATE_WORDS[one]) for one in STATES}
+"""A mark → the states that it stands for, and their word."""
 _LISTED = 4
+_COVERED = "Services tested within their interval, today"
 
 
 def first_screen(page: Shown, asked: Asked) -> Markup:
@@ -81,20 +92,19 @@ def _calendar_title(plan: Calendar) -> str:
     return f"{sum(states.values()):,} tests on the calendar: {missed:,} not held, {ahead:,} ahead"
 
 
+def _signs(plan: Calendar) -> Mapping[State, tuple[tuple[State, ...], str]]:
+    crowded = any(counts.total() > _CROWDED for counts in plan.cells.values())
+    return _TOGETHER if crowded else _EACH
+
+
 def _legend(plan: Calendar) -> Markup:
-    """What the marks mean; a click lists the tests of that state."""
-    counts = plan.states
-    return el(
-        "span",
-        *(
-            button(
-                Markup(drawn.mark(one, 12)), f"{STATE_WORDS[one]} {counts[one]:,}",
-                act={"do": "tests", "state": one}, cls="key",
-            )
-            for one in STATES if counts[one]
-        ),
-        cls="legend",
-    )  # fmt: skip
+    """What the marks mean; a click lists the tests of those states."""
+    counts, keys = plan.states, []
+    for sign, (states, word) in _signs(plan).items():
+        if number := sum(counts[one] for one in states):
+            act = {"do": "tests", "states": list(states)}
+            keys.append(button(Markup(drawn.mark(sign, 12)), f"{word} {number:,}", act=act, cls="key"))
+    return el("span", *keys, cls="legend")
 
 
 def _month(month: Period, at: int, plan: Calendar, today: str) -> Markup:
@@ -112,19 +122,20 @@ def _cell(plan: Calendar, kind: str, month: Period, today: str) -> Markup:
     counts = plan.cells.get((kind, month.key))
     if not counts:
         return el("td", cls=tone)
-    states = [one for one in STATES if counts[one]]
-    if sum(counts.values()) <= _MARKS:
-        each = [one for one in states for _ in range(counts[one])]
+    signs = _signs(plan)
+    if counts.total() <= (_ABREAST if signs is _TOGETHER else _CROWDED):
+        each = [sign for sign, (states, _) in signs.items() for one in states for _ in range(counts[one])]
         shown = [Markup(drawn.marks(each[at : at + _ABREAST])) for at in range(0, len(each), _ABREAST)]
     else:
-        shown = [el("span", Markup(drawn.mark(one)), f"{counts[one]:,}") for one in states]
-    told = ", ".join(f"{counts[one]:,} {STATE_WORDS[one]}" for one in states)
+        numbers = [(sign, sum(counts[one] for one in states)) for sign, (states, _) in signs.items()]
+        shown = [el("span", Markup(drawn.mark(sign, 12)), f"{number:,}") for sign, number in numbers if number]
+    told = ", ".join(f"{counts[one]:,} {STATE_WORDS[one]}" for one in STATES if counts[one])
     said = f"{drawn.kind(kind)}, {wording.period(month.key)}: {told}"
     act = {"do": "tests", "kind": kind, "month": month.key}
-    return el("td", button(*shown, act=act, title=said, aria_label=said), cls=tone)
+    return el("td", button(*shown, act=act, cls="marks", title=said, aria_label=said), cls=tone)
 
 
-def coverage(page: Shown, asked: Asked) -> Markup:
+def coverage(page: Shown) -> Markup:
     """How many critical services were tested in time, by tier, and whose tests prove little or are missing."""
     if not page.proofs:
         return _section(
@@ -133,21 +144,14 @@ def coverage(page: Shown, asked: Asked) -> Markup:
     bare = [one for one in page.proofs if one.state in ("never", "lapsed")]
     doubtful = [one for doubt in _DOUBTS for one in page.proofs if one.doubt == doubt]
     counts = Counter(PROOF[one.state][1] for one in bare) + Counter(_DOUBTS[one.doubt][2] for one in doubtful)
-    title = f"Every service of {tiers(page.policy)} was tested in time, and passed"
+    title, sub = f"Every service of {tiers(page.policy)} was tested in time, and passed", _COVERED
     if counts:
-        title = f"Not proven: {wording.listed([f'{number:,} {what}' for what, number in counts.items()])}"
+        title = f"{counts.total():,} of {len(page.proofs):,} services of {tiers(page.policy)} are not proven"
+        sub = wording.capital(f"{wording.listed([f'{number:,} {what}' for what, number in counts.items()])}, today")
     tally = el("div", *(_covered(number, page) for number in page.covered), cls="tally")
     items = [_unproven(one) for one in (*bare, *doubtful)[:_LISTED]]
     more = _more(len(bare) + len(doubtful) - len(items), "", {"do": "proofs"}, f"All {len(page.proofs):,} services")
-    return _section(title, _today(page, asked), tally, el("ul", *items, cls="items") if items else None, more)
-
-
-def _today(page: Shown, asked: Asked) -> str:
-    now = page.numbers["dr_coverage"].now
-    said = "Services tested within their interval, today"
-    if asked.period.end > asked.as_of or now.value is None:
-        return said
-    return f"{said}; {wording.sample(now)} at the end of {asked.words}"
+    return _section(title, sub, tally, el("ul", *items, cls="items") if items else None, more)
 
 
 def _covered(number: Number, page: Shown) -> Markup:
@@ -156,7 +160,7 @@ def _covered(number: Number, page: Shown) -> Markup:
     return el(
         "div",
         el("b", f"{number.numerator:,.0f} of {number.denominator:,.0f}"),
-        el("span", f"tier {tier}, every {days:,} days"),
+        el("span", f"tier {tier} tested in {days:,} days"),
     )
 
 

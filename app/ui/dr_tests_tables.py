@@ -1,51 +1,77 @@
 """The tables of the DR tests page: tests, the proof of each service, and the actions that tests called for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, Self
+from functools import lru_cache
+from typing import Self
 
 from app.charts import dr_tests as drawn
 from app.charts import svg, wording
 from app.charts.theme import VerdictKey
 from app.metrics.drills import DONE, Drill
 from app.metrics.periods import local_day
-from app.ui import tables, tiles
+from app.ui import dr_tests, read, tables, tiles
 from app.ui.choices import Asked
 from app.ui.dr_tests import Shown, opens
 from app.ui.dr_tests_parts import PROOF, state
 from app.ui.incidents_parts import ACTION
 from app.ui.markup import Markup, el
-from app.ui.tables import ACT, URL, Act, Column
+from app.ui.read import State
+from app.ui.tables import ACT, URL, Act, Column, Row
 
 _ALWAYS = ("title", "kind", "services", "planned", "state")
 
 
-def listing(key: str, found: Sequence[Drill], page: Shown, file: str, page_rows: int = 20) -> Act | None:
-    """Tests: when, what became of them, how fast, and whether it can be shown. A click opens one."""
+def every_sub(page: Shown) -> str:
+    """How many tests the list holds."""
+    count = len(page.found)
+    return f"{count:,} test{'s' if count != 1 else ''}, the latest planned first" if count else "None is known here"
+
+
+def every(asked: Asked) -> Act | None:
+    """Every test in scope: when, what became of it, how fast, and whether it can be shown. A click opens one."""
+    return _table("dr_tests", _every(read.state(), asked), 20)
+
+
+def listing(found: Sequence[Drill], page: Shown) -> Act | None:
+    """Some of the tests, likewise."""
+    return _table("dr_chosen", _rows(found, page), 12)
+
+
+@lru_cache(maxsize=8)
+def _every(of: State, asked: Asked) -> list[Row]:
+    page = dr_tests.shown(asked)
+    return _rows(page.found, page)
+
+
+def _rows(found: Sequence[Drill], page: Shown) -> list[Row]:
     names = {service.service: service.name for service in page.facts.services.values()}
+    return [_row(one, names) for one in found]
 
-    def row(one: Drill) -> dict[str, Any]:
-        test, done = one.test, one.state in DONE
-        return {
-            "title": test.name,
-            "kind": test.kind,
-            "services": ", ".join(names.get(name, name) for name in test.services),
-            "planned": test.planned_on,
-            "done": test.executed_at if done else None,
-            "state": one.state,
-            "rto": Took(one.rto.achieved, one.rto.target) if one.rto.achieved is not None else None,
-            "rto_target": one.rto.target,
-            "rpo": Took(one.rpo.achieved, one.rpo.target) if one.rpo.achieved is not None else None,
-            "rpo_target": one.rpo.target,
-            "proof": _proof(one) if done else None,
-            "evidence": test.evidence_url,
-            "attested": test.attested_by,
-            "lead": test.lead,
-            "id": test.test,
-            ACT: opens(one),
-        }
 
-    rows = [row(one) for one in found]
+def _row(one: Drill, names: Mapping[str, str]) -> Row:
+    test, done = one.test, one.state in DONE
+    return {
+        "title": test.name,
+        "kind": test.kind,
+        "services": ", ".join(names.get(name, name) for name in test.services),
+        "planned": test.planned_on,
+        "done": test.executed_at if done else None,
+        "state": one.state,
+        "rto": Took(one.rto.achieved, one.rto.target) if one.rto.achieved is not None else None,
+        "rto_target": one.rto.target,
+        "rpo": Took(one.rpo.achieved, one.rpo.target) if one.rpo.achieved is not None else None,
+        "rpo_target": one.rpo.target,
+        "proof": _proof(one) if done else None,
+        "evidence": test.evidence_url,
+        "attested": test.attested_by,
+        "lead": test.lead,
+        "id": test.test,
+        ACT: opens(one),
+    }
+
+
+def _table(key: str, rows: Sequence[Row], page_rows: int) -> Act | None:
     columns = [
         Column("title", "Test", wide=True),
         Column("kind", "Kind", drawn.kind),
@@ -66,7 +92,7 @@ def listing(key: str, found: Sequence[Drill], page: Shown, file: str, page_rows:
     kept = [
         column for column in columns if column.key in _ALWAYS or any(one.get(column.key) is not None for one in rows)
     ]
-    return tables.table(key, kept, rows, sort="planned", down=True, file=file, page_rows=page_rows)
+    return tables.table(key, kept, rows, sort="planned", down=True, file="dr-tests", page_rows=page_rows)
 
 
 class Took(float):
