@@ -1,6 +1,38 @@
 """Do we ship safely?"""
 
-from app.ui import empty, filters
+import streamlit as st
+
+from app.ui import act, change, change_parts, change_tables, empty, filters, plots
+from app.ui.board import board
+from app.ui.lead import heading
 
 asked = filters.asked()
-empty.page("no deployment is known here", ["deployments.csv", "nines import deployments.csv"])
+page = change.shown(asked)
+clicked = board(change_parts.first_screen(page, asked), key="change_first", on_act=act.before)
+
+if not page.known:
+    empty.page("no deployment is known here", ["deployments.csv", "nines import deployments.csv incidents.csv"])
+    act.after(clicked, asked)
+    st.stop()
+
+plots.style()
+picked = plots.plot(change.timeline(page, asked), key="timeline", clickable=True, height=270)
+
+left, right = st.columns(2)
+with left:
+    plots.plot(change.failure(page, asked), key="failure", on_click=plots.narrow)
+with right:
+    plots.plot(change.strategies(page), key="strategies")
+
+left, right = st.columns(2)
+with left:
+    plots.plot(change.worst(page), key="worst", on_click=change.narrow)
+with right, plots.card("progressive"):
+    clicked = board(change_parts.progressive(page, asked), key="progressive", on_act=act.before) or clicked
+
+if page.rates:
+    board(heading("Services that deployed", change_parts.services_sub(page, asked)), key="services_heading")
+    clicked = change_tables.services(page, asked) or clicked
+    board(heading("What went wrong", change_parts.troubled_sub(asked)), key="wrong_heading")
+    clicked = change_tables.wrong(page, asked) or clicked
+act.after(clicked or change.opened(picked, page), asked)

@@ -84,7 +84,8 @@ class Wanted(NamedTuple):
     """A page of the list of what went wrong."""
 
     by: str | None = None
-    """deployed, state, service, strategy or deployment; None: the latest first."""
+    """deployed, state, service, strategy, unplanned, deployment, or incident (those that one names first); None: the
+    latest first."""
     down: bool = False
     offset: int = 0
     limit: int | None = None
@@ -122,6 +123,8 @@ def troubled(conn: Connection, of: Stretch, wanted: Wanted) -> tuple[list[Troubl
         found = sa.and_(found, sa.or_(_among(wanted.titled), *_holds(wanted)))
     total = conn.execute(sa.select(sa.func.count()).select_from(source).where(found)).scalar_one()
     key: Any = _ORDER.get(wanted.by or "deployed", DEPLOYMENT.c.deployed_at)
+    if wanted.by == "incident":
+        key = sa.case((_among(wanted.blamed), 0))
     down = wanted.down or wanted.by is None
     order = [key.is_(None), key.desc() if down else key.asc()]
     query = (
@@ -140,6 +143,7 @@ _ORDER: Mapping[str, Any] = {
     "state": sa.case(_STATES, value=DEPLOYMENT.c.status),
     "service": DEPLOYMENT.c.service,
     "strategy": DEPLOYMENT.c.strategy,
+    "unplanned": DEPLOYMENT.c.unplanned,
     "deployment": DEPLOYMENT.c.deployment,
 }
 
