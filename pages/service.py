@@ -32,6 +32,10 @@ if asked.scope.service is None:
     act.after(clicked, asked)
     st.stop()
 
+if not service.inside(asked):
+    act.after(board(service_parts.outside(asked), key="service_outside", on_act=service_acts.before), asked)
+    st.stop()
+
 page = service.shown(asked.scope.service, asked)
 clicked = board(service_parts.first_screen(page, asked), key="service_first", on_act=service_acts.before)
 clicked = board(service_parts.promised(page, asked), key="service_promises", on_act=service_acts.before) or clicked

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 from app.metrics import impact, lessons
-from app.metrics.drills import Drill, done_within, drills
+from app.metrics.drills import Drill, done_within, drills, in_scope
 from app.metrics.facts import Facts, Incident, Risk, Service
 from app.metrics.lessons import Owed, Toll
 from app.metrics.numbers import Ask, Number, Scope
@@ -79,7 +79,8 @@ def in_time(drill: Drill) -> bool | None:
 
 def back(facts: Facts, service: Service, as_of: datetime) -> Return:
     """The DR tests of a service, by when they were carried out or are planned."""
-    found = drills(facts, Ask((), as_of, scope=Scope(service=service.service)))
+    ask = Ask((), as_of, scope=Scope(service=service.service))
+    found = in_scope(facts, ask, drills(facts, as_of))
     done = done_within(found, datetime.min.replace(tzinfo=UTC), as_of + timedelta(microseconds=1))
     tier = facts.policy.tiers.get(service.tier)
     days = tier.test_interval_days if tier else None

@@ -98,7 +98,14 @@ def _spent(page: Shown, asked: Asked) -> tuple[Spent, ...]:
         took = next(
             (part.bad for part in deep.spend.parts if (part.source, part.incident) == (one.source, one.incident)), 0.0
         )
-        found.append(Spent(deep.slo, took / deep.spend.allowed, deep.amount(took), deep.spend.left))
+        found.append(
+            Spent(
+                deep.slo,
+                took / deep.spend.allowed,
+                f"{deep.amount(took)}{'' if deep.timed else ' failures'}",
+                deep.spend.left,
+            )
+        )
     return tuple(sorted(found, key=lambda one: (-(one.share if one.share is not None else -1.0), one.slo.name)))
 
 

@@ -15,10 +15,11 @@ from app.metrics import lessons, promises
 from app.metrics import service as of_service
 from app.metrics.catalogue import KPIS
 from app.metrics.facts import Deployment, Facts, Incident, Risk, Service
+from app.metrics.grouping import Places
 from app.metrics.incidents import repeats
 from app.metrics.lessons import ID, Owed, Toll
 from app.metrics.measure import measure
-from app.metrics.numbers import Number
+from app.metrics.numbers import Ask, Number
 from app.metrics.periods import local_day
 from app.metrics.promises import Kept
 from app.metrics.risks import score
@@ -111,6 +112,12 @@ class Shown:
     @property
     def overdue(self) -> tuple[Owed, ...]:
         return tuple(one for one in self.actions if one.state == "overdue")
+
+
+def inside(asked: Asked) -> bool:
+    """Whether the chosen service is of the chosen tier, product and team."""
+    facts = read.facts(frozenset(), Ask((), asked.as_of))
+    return bool(Places(facts, asked.ask()).groups((asked.scope.service or "",)))
 
 
 def shown(service: str, asked: Asked) -> Shown:

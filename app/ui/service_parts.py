@@ -23,6 +23,17 @@ def first_screen(page: Shown, asked: Asked) -> Markup:
     return join(_head(page, asked), tiles.tiles(page.faces), steps(page, asked))
 
 
+def outside(asked: Asked) -> Markup:
+    """The page of a service that the other filters leave out."""
+    *others, name = asked.scope_words
+    return el(
+        "section",
+        el("h2", f"{name} is not in {wording.listed(others)}"),
+        button("Show it whole", act={"do": "one_service", "service": asked.scope.service}, cls="primary"),
+        cls="card section",
+    )
+
+
 def _head(page: Shown, asked: Asked) -> Markup:
     one, policy = page.service, page.policy
     tier = policy.tiers.get(one.tier)
