@@ -47,6 +47,11 @@ def window_words(window: str) -> str:
     return f"the calendar {_UNITS.get(window[-1], window)}"
 
 
+def left_short(left: float) -> str:
+    """What is left of a budget, or how far it is overspent: "12 % left", "12 % over"."""
+    return f"{share(-left)} over" if left < 0 else f"{share(left)} left"
+
+
 def left_words(left: float) -> str:
     """What is left of a budget in words."""
     if left < 0:
@@ -103,16 +108,16 @@ def _said(day: DayLeft) -> str:
     if day.left is None:
         return wording.NO_DATA
     part = f", measured {wording.value(day.covered, 'share')} of the day" if day.covered < 0.9995 else ""
-    return f"{share(day.left)} left, the day spent {share(day.spent)}{part}"
+    return f"{left_short(day.left)}, the day spent {share(day.spent)}{part}"
 
 
 def _expected(ahead: Ahead, at: int) -> str:
     if at >= len(ahead.forecast.low):
         return wording.NO_DATA
     low, high = share(ahead.forecast.low[at]), share(ahead.forecast.high[at])
-    said = f"expected {low}" if low == high else f"expected {low} to {high}"
+    said = f"expected: {low} left" if low == high else f"expected: {low} to {high} left"
     came = ahead.came[at] if at < len(ahead.came) else None
-    return said if came is None else f"{said}, {share(came)} came"
+    return said if came is None else f"{said}; what came: {left_short(came)}"
 
 
 def outlook_short(found: Forecast) -> str:
@@ -139,7 +144,7 @@ def outlook_short(found: Forecast) -> str:
 
 def outlook(found: Forecast, rolling: bool) -> tuple[str, str]:
     """When it will be spent, or be there again: the answer, and how sure it is."""
-    days = f"{found.known} of the last {RECENT_DAYS} days have traffic"
+    days = f"{found.known} of the last {RECENT_DAYS} days {'has' if found.known == 1 else 'have'} traffic"
     if found.state == "too_few":
         return "Too few days to tell", f"{days}; {ENOUGH_DAYS} are needed to say how fast it goes."
     if found.state == "over":

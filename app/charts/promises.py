@@ -70,11 +70,14 @@ def finding(cells: Cells, names: Mapping[str, str], months: Sequence[str], parti
 def history(
     name: str, row: Sequence[Kept | None], months: Sequence[str], partial: frozenset[int] = frozenset()
 ) -> Chart:
-    """One SLO by month against its objective, where that did not change."""
+    """One SLO by month against its objective: a target, or a line where it changed."""
     values = tuple(one.attained if one else None for one in row)
     objectives = {one.slo.objective for one in row if one}
     missed = [at for at, one in enumerate(row) if one and one.met is False and at not in partial]
     judged = sum(1 for at, one in enumerate(row) if one and one.met is not None and at not in partial)
+    series = [Series(name, values, labels=tuple(attained(one) for one in row))]
+    if len(objectives) > 1:
+        series.append(Series("objective", tuple(one.slo.objective if one else None for one in row), "comparison"))
     title = f"{name}: no data"
     if judged:
         title = (
@@ -91,7 +94,7 @@ def history(
         "Attained by month against the objective, good / total",
         "share",
         tuple(months),
-        (Series(name, values, labels=tuple(attained(one) for one in row)),),
+        tuple(series),
         target=objectives.pop() if len(objectives) == 1 else None,
         target_op=">=",
         partial=partial,

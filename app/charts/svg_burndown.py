@@ -33,7 +33,8 @@ def draw_burndown(pen: Pen, chart: Chart, wide: float, top: float, high: float) 
     _grounds(pen, chart, area)
     for value, name in axis.ticks:
         pen.line(left, area.y(value), area.right, area.y(value), "hairline", name="grid")
-        pen.text(left - 8, area.y(value) + 4, name, anchor="end")
+        if not value or abs(area.y(value) - area.y(0)) >= 14:
+            pen.text(left - 8, area.y(value) + 4, name, anchor="end")
     for at, name, year in names(chart.x, area.step):
         pen.text(area.x(at), bottom + lane + 17, name, anchor="middle")
         if year:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from app.charts import wording
-from app.charts.burndown import outlook, share, window_words
+from app.charts.burndown import left_short, outlook, share, window_words
 from app.metrics import spend
 from app.metrics.facts import Incident, Slo
 from app.metrics.methods import Counted
@@ -73,9 +73,10 @@ def spent(page: Depth) -> Markup:
     foot = el(
         "tr",
         el("td"),
-        el("td", "All that was spent"),
-        el("td", share(found.spent / found.allowed), cls="number"),
-        el("td", f"{page.amount(found.spent)} of {page.amount(found.allowed)}{_failures(page)}", cls="number"),
+        el(
+            "td", "All that was spent", el("span", f"of {page.amount(found.allowed)}{_failures(page)}", cls="why block")
+        ),
+        _share(page, found, found.spent),
     )
     table = el("table", el("tbody", *rows), el("tfoot", foot), cls="rows tight parts")
     none = sum(part.bad <= 0 for part in found.parts)
@@ -97,7 +98,7 @@ def spent(page: Depth) -> Markup:
 def _spent_sub(page: Depth, found: Spend) -> str:
     over = f"over {window_words(page.slo.window)}"
     if not found.parts:
-        return f"No incident touched the service {over}"
+        return f"No incident touched what was measured {over}"
     if found.by_incidents is None:
         return f"Nothing was spent {over}"
     return f"Incidents took {wording.value(found.by_incidents, 'share')} of what was spent {over}"
@@ -137,9 +138,7 @@ def _incident(page: Depth, found: Spend, part: Part, badge: str, largest: float)
     if one is not None:
         hit = next(hit for hit in page.hits if hit[:2] == part[:2])
         cause = f", after deployment {one.caused_by}" if one.caused_by else ""
-        said = (
-            f"{wording.instant(hit.start, page.window.zone)}, {wording.duration(part.minutes)} of measured time{cause}"
-        )
+        said = f"{wording.instant(hit.start, page.window.zone)}, {wording.duration(part.minutes)}{cause}"
         when = el("span", said, cls="why block")
     return _row(page, found, badge, join(name, when), part.bad, largest)
 
@@ -160,10 +159,15 @@ def _row(
             name,
             el("span", el("i", style=f"width:{wide:.1f}%"), cls="part" if badge else "part rest", aria_hidden="true"),
         ),
-        el("td", share(bad / found.allowed), cls="number"),
-        el("td", f"{page.amount(bad)}{_failures(page)}", cls="number"),
+        _share(page, found, bad),
         title=hint,
     )
+
+
+def _share(page: Depth, found: Spend, bad: float) -> Markup:
+    """A part as a share of the budget, and below it in minutes or failures."""
+    amount = el("span", f"{page.amount(bad)}{_failures(page)}", cls="why block")
+    return el("td", share(bad / found.allowed), amount, cls="number")
 
 
 def _failures(page: Depth) -> str:
@@ -195,7 +199,7 @@ def _since(page: Depth) -> Markup | None:
     if not known:
         return None
     on, value = known[-1]
-    return el("p", f"What came: {share(value)} left on {wording.day(on)}.", cls="why")
+    return el("p", f"What came: {left_short(value)} on {wording.day(on)}.", cls="why")
 
 
 def otherwise(page: Depth) -> Markup:
