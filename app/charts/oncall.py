@@ -83,7 +83,7 @@ def _hours(told: Sustained) -> str:
     if told.after.value is None or told.sleep.value is None:
         return ""
     after, sleep = wording.amount(told.after, "<="), wording.amount(told.sleep, "<=")
-    return f"{after} came outside working hours{_change(told.after)}, {sleep} in sleeping hours"
+    return f"{after} came outside working hours, {sleep} in sleeping hours"
 
 
 def _fair(told: Sustained) -> str:

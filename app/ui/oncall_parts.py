@@ -1,8 +1,9 @@
 """The parts of the On-call page as markup: the first screen, how fast by tier, what rings for nothing, who shares."""
 
+from collections.abc import Sequence
+
 from app.charts import wording
 from app.charts.theme import VerdictKey
-from app.metrics.calls import Noisy
 from app.metrics.fairness import CHANCE, ENOUGH, Evenness, State
 from app.metrics.numbers import Number
 from app.ui import tiles
@@ -18,7 +19,7 @@ SHARED: dict[State, tuple[VerdictKey, str]] = {
     "alone": ("no_target", "one person"),
     "no_data": ("no_data", wording.NO_DATA),
 }
-_NOISY, _TEAMS = 8, 6
+_NOISY, _TEAMS = 8, 8
 
 
 def first_screen(page: Shown, asked: Asked, fold: Folded | None) -> Markup:
@@ -41,7 +42,6 @@ def _last(page: Shown) -> Markup | None:
 
 def by_tier(page: Shown, asked: Asked) -> Markup:
     """How fast pages were taken by tier, each against its own target."""
-    head = ("", "Target", "Median", "Nine in ten", "Taken in time")
     rows = [
         el(
             "tr",
@@ -55,15 +55,7 @@ def by_tier(page: Shown, asked: Asked) -> Markup:
         if any(found[key].n for key in ("time_to_engage", "engaged_in_time") if key in found)
         for goal in (page.policy.tiers.get(tier),)
     ]
-    table = el(
-        "table",
-        el(
-            "thead",
-            el("tr", *(el("th", name, scope="col", cls="number" if at else None) for at, name in enumerate(head))),
-        ),
-        el("tbody", join(*rows)),
-        cls="rows tight",
-    )
+    table = _table(("", "Target", "Median", "Nine in ten", "Taken in time"), rows)
     wanted = page.policy.targets.get("engaged_in_time")
     goal = f", target {wording.target(wanted.value, 'share', wanted.op)}" if wanted and wanted.value is not None else ""
     return el(
@@ -75,6 +67,11 @@ def by_tier(page: Shown, asked: Asked) -> Markup:
         else el("p", "No page of a tier in the period.", cls="muted"),
         cls="section bare",
     )
+
+
+def _table(head: Sequence[str], rows: Sequence[Markup]) -> Markup:
+    titles = (el("th", name, scope="col", cls="number" if at else None) for at, name in enumerate(head))
+    return el("table", el("thead", el("tr", *titles)), el("tbody", join(*rows)), cls="rows tight")
 
 
 def _late(page: Shown) -> str:
@@ -127,21 +124,13 @@ def noisiest(page: Shown, asked: Asked, fold: Folded | None) -> Markup:
                 scope="row",
             ),
             el("td", f"{one.pages:,}", cls="number"),
-            el("td", _noise(one), cls="number"),
+            el("td", f"{one.noise:,}", cls="number"),
+            el("td", f"{wording.value(one.share, 'share')} of {one.marked:,}", cls="number"),
             el("td", f"{one.unmarked:,}" if one.unmarked else "none", cls="number"),
         )
         for one in shown
     ]
-    head = ("Service", "Pages", "Needed nobody", "Not judged")
-    table = el(
-        "table",
-        el(
-            "thead",
-            el("tr", *(el("th", name, scope="col", cls="number" if at else None) for at, name in enumerate(head))),
-        ),
-        el("tbody", join(*rows)),
-        cls="rows tight",
-    )
+    table = _table(("Service", "Pages", "Needed nobody", "Of those judged", "Not judged"), rows)
     more = sum(1 for one in page.noisy if one.noise) - len(shown)
     return el(
         "section",
@@ -154,11 +143,6 @@ def noisiest(page: Shown, asked: Asked, fold: Folded | None) -> Markup:
         el("div", table, cls="scroll", tabindex="0"),
         cls="section bare",
     )
-
-
-def _noise(one: Noisy) -> Markup:
-    share = wording.value(one.share, "share")
-    return join(f"{one.noise:,}", el("span", f" {share} of {one.marked:,}", cls="muted small"))
 
 
 def spared(page: Shown, fold: Folded | None, shown: int) -> str:
@@ -184,8 +168,9 @@ _COUNT = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
 def evenness(page: Shown, fold: Folded, asked: Asked) -> Markup:
     """Within teams: whether one person carries more than their duty and chance explain. Nobody is named."""
     found = ordered(fold.evenness)
-    items = [_team(page, one) for one in found[:_TEAMS]]
-    more = len(found) - len(items)
+    rows = [_team(page, one) for one in found[:_TEAMS]]
+    more = len(found) - len(rows)
+    table = _table(("Team", "People", "One carries", "On this duty", "Would have to move", ""), rows)
     uneven = sum(one.state == "uneven" for one in found)
     known = sum(one.state in ("uneven", "even") for one in found)
     title = (
@@ -196,9 +181,9 @@ def evenness(page: Shown, fold: Folded, asked: Asked) -> Markup:
     return el(
         "section",
         el("h2", title),
-        el("p", f"{wording.capital(asked.words)}; nobody is named", cls="sub"),
-        el("ul", join(*items), cls="items")
-        if items
+        el("p", f"{wording.capital(asked.words)}: who carries most beyond their duty; nobody is named", cls="sub"),
+        el("div", table, cls="scroll", tabindex="0")
+        if rows
         else el("p", "No shift and no interruption in the period.", cls="muted"),
         el("p", f"and {more:,} more in the table below", cls="muted small") if more > 0 else None,
         el(
@@ -220,24 +205,18 @@ def evenness(page: Shown, fold: Folded, asked: Asked) -> Markup:
 
 
 def _team(page: Shown, one: Evenness) -> Markup:
-    name, why = page.names.get(one.team, one.team), sharing(one)
-    if one.moved is not None and one.people > 1:
-        why += f"; {wording.value(one.moved, 'share')} would have to move"
-    if one.helped:
-        why += f"; {one.helped:,} more went to people without duty here"
-    word = tiles.verdict(*SHARED[one.state])
+    name = page.names.get(one.team, one.team)
     named = button(name, act=narrows("team", one.team)) if one.team in page.names else el("span", name)
-    return el("li", el("div", named, word, cls="row"), el("p", why, cls="why"))
-
-
-def sharing(one: Evenness) -> str:
-    """How the people of a team share: "one of 5 carries 38 % on 21 % of the duty"."""
-    if one.load is None or one.duty is None:
-        return f"no interruption of {one.people:,} on duty" if one.people else "nobody was on duty"
-    if one.people == 1:
-        return f"one person has all the duty and its {one.interruptions:,} interruptions"
-    load, duty = (wording.value(value, "share") for value in (one.load, one.duty))
-    return f"one of {one.people:,} carries {load} of {one.interruptions:,} on {duty} of the duty"
+    known = one.load is not None and one.people > 1
+    helped = el("span", f"and {one.helped:,} by others", cls="muted small block") if one.helped else None
+    cells = (
+        f"{one.people:,}",
+        join(f"{wording.value(one.load, 'share')} of {one.interruptions:,}" if known else "", helped),
+        wording.value(one.duty, "share") if known else "",
+        wording.value(one.moved, "share") if known else "",
+        tiles.verdict(*SHARED[one.state]),
+    )
+    return el("tr", el("th", named, scope="row"), *(el("td", cell, cls="number") for cell in cells))
 
 
 def narrows(name: str, key: str) -> dict[str, str]:

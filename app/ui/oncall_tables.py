@@ -26,17 +26,17 @@ def teams(page: Shown, asked: Asked, fold: Folded | None) -> Act | None:
     columns = [
         Column("name", "Team"),
         Column("load", "A person-week", _figure, number=True),
+        Column("range", "95 % range"),
         Column("verdict", "Verdict", lambda number: _word(number) if number else ""),
-        Column("range", "95 % range", number=True),
-        Column("interruptions", "Interruptions", _count, number=True),
-        Column("weeks", "Person-weeks", lambda weeks: "" if weeks is None else f"{weeks:,.1f}", number=True),
+        Column("interruptions", "Calls", _count, number=True),
+        Column("weeks", "Weeks", lambda weeks: "" if weeks is None else f"{weeks:,.1f}", number=True),
         Column("after", "After hours", _share, number=True),
         Column("sleep", "Sleeping", _share, number=True),
         Column("engaged", "In time", _share, number=True),
         Column("noise", "Noise", _share, number=True),
-        Column("load_share", "Of all load", _share, number=True),
-        Column("duty_share", "Of all duty", _share, number=True),
-        Column("shared", "Shared within", lambda state: tiles.verdict(*SHARED[state]) if state else ""),
+        Column("load_share", "Of load", _share, number=True),
+        Column("duty_share", "Of duty", _share, number=True),
+        Column("shared", "Within team", lambda state: tiles.verdict(*SHARED[state]) if state else ""),
     ]
     kept = [column for column in columns if any(row.get(column.key) not in (None, "") for row in rows)]
     first = "load" if any(row["load"] is not None for row in rows) else "interruptions"
