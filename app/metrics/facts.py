@@ -8,6 +8,7 @@ Instants are aware UTC datetimes; a blank is None; lists of names are tuples.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from typing import NamedTuple
 
 from app.policy import Policy, default
@@ -355,6 +356,19 @@ class Facts:
     sli: tuple[Sli, ...] = ()
     pages: tuple[Page, ...] = ()
     deployments: tuple[Deployment, ...] = ()
+
+    @cached_property
+    def homes(self) -> Mapping[str, str]:
+        """SLO → its service, as it was first defined."""
+        found: dict[str, str] = {}
+        for slo in self.slos:
+            found.setdefault(slo.slo, slo.service)
+        return found
+
+    @cached_property
+    def settled(self) -> bool:
+        """Whether no SLO has ever moved from one service to another."""
+        return all(self.homes[slo.slo] == slo.service for slo in self.slos)
 
     def policy_at(self, at: datetime) -> Policy:
         """The policy in force at an instant: past months keep theirs."""

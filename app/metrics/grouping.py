@@ -11,6 +11,7 @@ from app.metrics.numbers import Ask, Group
 from app.metrics.periods import Period, local_day, midnight
 
 ALL = Group()
+_COMPANY = frozenset({ALL})
 PLACED = frozenset({"tier", "team", "service", "product"})
 """What a fact has by its service, or a team of its own."""
 _OF_SERVICE = frozenset({"tier", "service", "product"})
@@ -27,6 +28,7 @@ class Places:
         self.periods = sorted(ask.periods)
         self._starts = [period.start for period in self.periods]
         self._ends = [period.end for period in self.periods]
+        self._known: dict[tuple[tuple[str, ...], str | None, int | None, str | None], frozenset[Group]] = {}
         self._split = bool(ask.by & PLACED) or any(part is not None for part in ask.scope)
 
     def period(self, at: datetime) -> str | None:
@@ -72,23 +74,30 @@ class Places:
         team: str | None = None,
         severity: int | None = None,
         slo: str | None = None,
-    ) -> set[Group]:
+    ) -> frozenset[Group]:
         """The groups that a fact on these services counts in, once each; empty when out of scope.
 
         A fact on several services counts in the tier, team and service of each; one on unknown services in the company
         alone. `team` is the fact's own team (pages, shifts) and then goes before the services'.
         """
-        severity = severity if "severity" in self.by else None
-        slo = slo if "slo" in self.by else None
+        key = (tuple(services), team, severity if "severity" in self.by else None, slo if "slo" in self.by else None)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = self._groups(*key)
+        return found
+
+    def _groups(
+        self, services: tuple[str, ...], team: str | None, severity: int | None, slo: str | None
+    ) -> frozenset[Group]:
         if not self._split:
-            return {Group(severity=severity, slo=slo)}
+            return frozenset({Group(severity=severity, slo=slo)})
         found: set[Group] = set()
         known: list[Service | None] = [self.facts.services[name] for name in services if name in self.facts.services]
         for service in known or ([None] if team is not None else []):
             group = self._group(service, team, severity, slo)
             if group is not None:
                 found.add(group)
-        return found
+        return frozenset(found)
 
     def _group(self, service: Service | None, team: str | None, severity: int | None, slo: str | None) -> Group | None:
         team = team if team is not None else service.team if service else None
@@ -114,11 +123,11 @@ class Places:
             product=service.product if service and "product" in self.by else None,
         )
 
-    def placed(self, team: str | None, service: str | None) -> set[Group]:
+    def placed(self, team: str | None, service: str | None) -> frozenset[Group]:
         """The groups of a count that the store has already narrowed to the scope: team or service may be grouped
         away."""
         if not self.by & PLACED:
-            return {Group()}
+            return _COMPANY
         return self.groups((service,) if service else (), team=team)
 
     def ends(self, day: date) -> datetime:

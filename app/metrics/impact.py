@@ -12,7 +12,6 @@ from app.metrics.incidents import end, minutes, real
 from app.metrics.kpi import Kpi
 from app.metrics.numbers import Ask, Group, Row
 
-
 SAID = "customer_impact"
 """In what was watched: from the first incident that says whether customers were affected."""
 
@@ -147,12 +146,10 @@ def looked(facts: Facts) -> list[Span]:
     return [span for entity in entities for span in facts.watched.get(entity, ())]
 
 
-def has_cost(places: Places, group: Group) -> bool:
-    """Whether any service of a group has a cost of downtime."""
-    return any(
-        service.downtime_cost_per_minute is not None and group in places.groups((service.service,))
-        for service in places.facts.services.values()
-    )
+def with_cost(places: Places) -> set[Group]:
+    """The groups in which any service has a cost of downtime."""
+    priced = [s.service for s in places.facts.services.values() if s.downtime_cost_per_minute is not None]
+    return set[Group]().union(*(places.groups((name,)) for name in priced))
 
 
 _OF_IMPACT = frozenset({"incidents", "impacts"})
@@ -187,7 +184,7 @@ KPIS = (
         needs=_OF_IMPACT,
         watched=_OF_IMPACT,
         looked=looked,
-        exists=has_cost,
+        exists=with_cost,
         rows=downtime_cost,
         target="falling",
     ),

@@ -58,7 +58,7 @@ def measure(
     numbers: list[Number] = []
     groups = _Groups(facts)
     for key in keys:
-        kpi, narrowed = KPIS[key], narrow(KPIS[key], ask)
+        kpi, narrowed = KPIS[key], _narrowed(KPIS[key], ask)
         wide = replace(horizon([key], ask), by=narrowed.by)
         found = kept[key] if key in kept else _sums(kpi, facts, wide)
         numbers += _Answer(kpi, facts, narrowed, wide, found, groups).numbers()
@@ -68,7 +68,7 @@ def measure(
 def sums(keys: Sequence[str], facts: Facts, ask: Ask) -> dict[str, Tallies]:
     """KPI → its sums over the periods of a question, by period and group, before anything is divided."""
     facts = known(facts, ask.as_of)
-    return {key: _sums(KPIS[key], facts, narrow(KPIS[key], ask)) for key in keys}
+    return {key: _sums(KPIS[key], facts, _narrowed(KPIS[key], ask)) for key in keys}
 
 
 def _sums(kpi: Kpi, facts: Facts, ask: Ask) -> Tallies:
@@ -92,7 +92,7 @@ def rows(key: str, facts: Facts, ask: Ask) -> list[Row]:
     """The facts behind one KPI, one row each; rows of a (period, group) add up to its number. `facts` holds raw
     facts."""
     kpi = KPIS[key]
-    ask = narrow(kpi, ask)
+    ask = _narrowed(kpi, ask)
     if kpi.rows is None or unfit(kpi, ask):
         return []
     wanted = {period.key for period in ask.periods}
@@ -117,9 +117,14 @@ def add(tally: Tally, row: Row) -> None:
         tally.extra[name] += amount
 
 
-def narrow(kpi: Kpi, ask: Ask) -> Ask:
-    """The question as far as a KPI can be split."""
-    return replace(ask, by=frozenset(ask.by & kpi.dimensions) | kpi.always_by)
+def narrow(kpi: Kpi, by: frozenset[str]) -> frozenset[str]:
+    """How far a KPI can be split by some dimensions; what has a service has a product."""
+    kept = kpi.dimensions | ({"product"} if "service" in kpi.dimensions else set())
+    return frozenset(by & kept) | kpi.always_by
+
+
+def _narrowed(kpi: Kpi, ask: Ask) -> Ask:
+    return replace(ask, by=narrow(kpi, ask.by))
 
 
 def unfit(kpi: Kpi, ask: Ask) -> str:
@@ -194,6 +199,7 @@ class _Answer:
             else [span for entity in kpi.watched for span in facts.watched.get(entity, ())]
         )
         self._places = Places(facts, ask)
+        self._existing = kpi.exists(self._places) if kpi.exists else None
 
     def numbers(self) -> list[Number]:
         groups = self._groups()
@@ -234,7 +240,7 @@ class _Answer:
         tally = self._tally(period, group)
         match self.kpi.shape:
             case "count" | "sum":
-                if self.kpi.exists and not self.kpi.exists(self._places, group):
+                if self._existing is not None and group not in self._existing:
                     return None
                 return tally.part if tally.n or self._watched(period) else None
             case "duration":

@@ -1,6 +1,6 @@
 """The question and the answer: what is asked of a KPI (`Ask`) and what comes back (`Number`)."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -74,6 +74,10 @@ class Row(NamedTuple):
     extra: Mapping[str, float] = {}
 
 
+def _counts() -> defaultdict[Any, int]:
+    return defaultdict(int)
+
+
 @dataclass(slots=True)
 class Tally:
     """The sums behind one number: rows or stored sums, added."""
@@ -81,9 +85,9 @@ class Tally:
     part: float = 0
     whole: float = 0
     n: int = 0
-    values: Counter[float] = field(default_factory=Counter)
+    values: defaultdict[float, int] = field(default_factory=_counts)
     """Durations: value → how many."""
-    excluded: Counter[str] = field(default_factory=Counter)
+    excluded: defaultdict[str, int] = field(default_factory=_counts)
     """Why facts were left out, and how many."""
     extra: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     seen: float | None = None

@@ -33,6 +33,8 @@ class Revisions:
         key = self.key(source, slo)
         if key is None:
             return None
+        if len(self._own[key]) == 1:
+            return self._own[key][0]
         day = local_day(moment - timedelta(microseconds=1), self._zone)
         held = [revision for revision in self._own[key] if (revision.valid_from or date.min) <= day]
         return held[-1] if held else self._own[key][0]
@@ -113,9 +115,9 @@ def _covered(facts: Facts, ask: Ask) -> dict[tuple[str, Group], Tally]:
     return tallies
 
 
-def _groups(places: Places, revisions: Revisions, row: SliSum | SliWindow) -> set[Group]:
+def _groups(places: Places, revisions: Revisions, row: SliSum | SliWindow) -> frozenset[Group]:
     slo = revisions.at(row.source, row.slo, places.ask.as_of)
-    return places.groups((slo.service,), slo=slo.slo) if slo else set()
+    return places.groups((slo.service,), slo=slo.slo) if slo else frozenset()
 
 
 def compliance_sums(facts: Facts, ask: Ask) -> Iterable[tuple[str, Group, Tally]]:

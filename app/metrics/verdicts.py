@@ -15,7 +15,7 @@ def tier_of(facts: Facts, ask: Ask, group: Group) -> int | None:
         return group.tier if group.tier is not None else ask.scope.tier
     name = group.service or ask.scope.service
     if name is None and group.slo is not None:
-        name = next((slo.service for slo in facts.slos if slo.slo == group.slo), None)
+        name = facts.homes.get(group.slo)
     service = facts.services.get(name or "")
     return service.tier if service else None
 

@@ -89,6 +89,32 @@ def writing(engine: Engine, *, dry: bool = False, count: bool = True) -> Iterato
 
 
 @contextmanager
+def spare_moment(engine: Engine) -> Iterator[Connection | None]:
+    """A write that nobody waits for and that waits for nobody: None while somebody else writes. It is not counted: it
+    changes no fact."""
+    with engine.connect().execution_options(nines_write=True) as conn:
+        sqlite = conn.dialect.name == "sqlite"
+        driver: Any = conn.connection.driver_connection
+        if sqlite:
+            driver.execute("PRAGMA busy_timeout=0")
+        try:
+            transaction = conn.begin()
+        except OperationalError:
+            transaction = None
+        try:
+            lock = sa.select(sa.func.pg_try_advisory_xact_lock(_LOCK))
+            free = transaction and (sqlite or conn.execute(lock).scalar())
+            yield conn if free else None
+            if transaction:
+                transaction.commit()
+        finally:
+            if transaction:
+                transaction.close()
+            if sqlite:
+                driver.execute(f"PRAGMA busy_timeout={_WAIT_MS}")
+
+
+@contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
     """One consistent view of the store for any number of SELECTs; never waits for writers. Raises StoreError where the
     database does not answer."""

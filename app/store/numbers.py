@@ -1,23 +1,41 @@
-"""The numbers of a store: loads what a question needs, then measures. What the command line and the pages call."""
+"""The numbers of a store: reads or makes the sums of a question, then measures. What the command line and the
+pages call."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
 from app.metrics.catalogue import KPIS
-from app.metrics.measure import horizon, measure
+from app.metrics.facts import Facts
+from app.metrics.measure import Tallies, horizon, measure, narrow, unfit
 from app.metrics.measure import rows as measure_rows
-from app.metrics.numbers import Ask, Number, Row
+from app.metrics.measure import sums as measure_sums
+from app.metrics.numbers import Ask, Group, Number, Row, Scope, Tally
+from app.metrics.periods import Period
+from app.store import kept
 from app.store.facts import load
+from app.store.kept import Made
+
+_SPLITS = ("tier", "product", "team", "service")
+_OWN_TEAM = frozenset({"page_sums", "engage_counts", "shifts"})
+"""Facts with a team of their own, which need not be their service's."""
 
 
-def numbers(conn: Connection, keys: Sequence[str], ask: Ask) -> list[Number]:
-    """The numbers of these KPIs by period and group. Raises KeyError for a key that the catalogue does not have."""
-    kpis = [KPIS[key] for key in keys]
-    by = ask.by.union(*(kpi.always_by for kpi in kpis))
-    needs = frozenset[str]().union(*(kpi.needs for kpi in kpis))
-    return measure(keys, load(conn, needs, replace(horizon(keys, ask), by=by)), ask)
+def numbers(conn: Connection, keys: Sequence[str], ask: Ask, learnt: list[Made] | None = None) -> list[Number]:
+    """The numbers of these KPIs by period and group. Raises KeyError for a key that the catalogue does not have.
+
+    Sums of periods that are over are added to `learnt`, for `kept.keep`, where they had to be made.
+    """
+    base = load(conn, frozenset(), ask)
+    return measure(keys, base, ask, _sums(conn, keys, base, ask, learnt, wide=True))
+
+
+def sums(conn: Connection, keys: Sequence[str], ask: Ask, learnt: list[Made] | None = None) -> Mapping[str, Tallies]:
+    """KPI → its sums by period and group, before anything is divided: for lists of many groups."""
+    return _sums(conn, keys, load(conn, frozenset(), ask), ask, learnt, wide=False)
 
 
 def rows(conn: Connection, key: str, ask: Ask) -> list[Row]:
@@ -25,3 +43,121 @@ def rows(conn: Connection, key: str, ask: Ask) -> list[Row]:
     kpi = KPIS[key]
     needs = kpi.row_needs if kpi.row_needs is not None else kpi.needs
     return measure_rows(key, load(conn, needs, ask), ask)
+
+
+class _Plan(NamedTuple):
+    """How kept sums answer a question: split by what, which of their groups, and these by name where they are few."""
+
+    split: frozenset[str]
+    admits: Callable[[Group], bool]
+    names: tuple[Group, ...] | None
+
+
+def _sums(
+    conn: Connection, keys: Sequence[str], base: Facts, ask: Ask, learnt: list[Made] | None, wide: bool
+) -> Mapping[str, Tallies]:
+    found: dict[str, dict[tuple[str, Group], Tally]] = {key: {} for key in keys}
+    alike: defaultdict[tuple[frozenset[str], bool], list[str]] = defaultdict(list)
+    for key in keys:
+        kpi = KPIS[key]
+        if kpi.measured and not unfit(kpi, ask):
+            alike[narrow(kpi, ask.by), bool(kpi.needs & _OWN_TEAM)].append(key)
+    missing: defaultdict[tuple[tuple[Period, ...], frozenset[str], bool], list[str]] = defaultdict(list)
+    for (by, own_team), some in alike.items():
+        asked = replace(horizon(some, ask) if wide else ask, by=by)
+        plan = _plan(base, asked, own_team)
+        settled = kept.holding(conn, asked.periods, asked.as_of)
+        held = kept.read(conn, some, plan.split, list(settled), asked.as_of, plan.names)
+        for (key, period), groups in held.items():
+            found[key].update(_taken(period, groups, plan, by))
+        for key in some:
+            lacking = tuple(period for period in asked.periods if (key, period.key) not in held)
+            if lacking:
+                missing[lacking, by, own_team].append(key)
+    for (periods, by, own_team), some in missing.items():
+        asked = replace(ask, periods=periods, by=by)
+        for key, tallies in _make(conn, some, _plan(base, asked, own_team), asked, learnt).items():
+            found[key].update(tallies)
+    return found
+
+
+def _make(
+    conn: Connection, keys: Sequence[str], plan: _Plan, ask: Ask, learnt: list[Made] | None
+) -> Mapping[str, Tallies]:
+    """Sums that are not kept: as asked, or whole where somebody will keep them."""
+    needs = frozenset[str]().union(*(KPIS[key].needs for key in keys))
+    settled = kept.holding(conn, ask.periods, ask.as_of) if learnt is not None and ask.scope.service is None else {}
+    rest = tuple(period for period in ask.periods if period not in settled)
+    found: dict[str, dict[tuple[str, Group], Tally]] = {key: {} for key in keys}
+    if rest:
+        part = replace(ask, periods=rest)
+        for key, tallies in measure_sums(keys, load(conn, needs, part), part).items():
+            found[key].update(tallies)
+    if settled and learnt is not None:
+        part = Ask(tuple(settled), ask.as_of, plan.split)
+        for made in whole(keys, load(conn, needs, part), part, settled):
+            learnt.append(made)
+            found[made.kpi].update(_taken(made.period.key, made.groups, plan, ask.by))
+    return found
+
+
+def whole(keys: Sequence[str], facts: Facts, ask: Ask, settled: Mapping[Period, int]) -> list[Made]:
+    """The sums of KPIs over periods that are over, of everything, split as a question is; `facts` are those it
+    needs."""
+    by_period: dict[tuple[str, str], dict[Group, Tally]] = {(key, p.key): {} for key in keys for p in ask.periods}
+    for key, tallies in measure_sums(keys, facts, ask).items():
+        for (period, group), tally in tallies.items():
+            by_period[key, period][group] = tally
+    return [Made(key, ask.by, p, by_period[key, p.key], settled[p]) for key in keys for p in ask.periods]
+
+
+def _taken(period: str, groups: kept.Groups, plan: _Plan, by: frozenset[str]) -> dict[tuple[str, Group], Tally]:
+    """Of kept groups those that a question asks for, named as it names them."""
+    off = dict.fromkeys(plan.split - by)
+    return {
+        (period, group._replace(**off) if off else group): tally
+        for group, tally in groups.items()
+        if plan.admits(group)
+    }
+
+
+def _plan(base: Facts, ask: Ask, own_team: bool) -> _Plan:
+    """What a question is narrowed to becomes what its sums are split by, unless the SLO or service already says it."""
+    narrowed = {name: getattr(ask.scope, name) for name in _SPLITS if getattr(ask.scope, name) is not None}
+    told = {"tier", "product", "service"} | (set() if own_team else {"team"})
+    of_slo = "slo" in ask.by and base.settled
+    of_service = "service" in ask.by and "slo" not in ask.by
+    said = {name: value for name, value in narrowed.items() if name in told} if of_slo or of_service else {}
+    split = ask.by | (narrowed.keys() - said.keys())
+    within = _ids(base, Scope(**said), slo=of_slo) if said else None
+    if ask.only:
+        within = ask.only if within is None else within & ask.only
+    finest = next((name for name in ("slo", "service", "team") if name in ask.by), "")
+    rest = {name: value for name, value in narrowed.items() if name not in said}
+
+    def admits(group: Group) -> bool:
+        if within is not None and getattr(group, finest) not in within:
+            return False
+        return all(getattr(group, name) == value for name, value in rest.items())
+
+    names: tuple[Group, ...] | None = None
+    if split == rest.keys():
+        names = (Group(**rest),)
+    elif within is not None and split == {finest}:
+        names = tuple(_of(finest, name) for name in sorted(within))
+    return _Plan(frozenset(split), admits, names)
+
+
+def _of(dimension: str, name: str) -> Group:
+    told: dict[str, Any] = {dimension: name}
+    return Group(**told)
+
+
+def _ids(base: Facts, scope: Scope, *, slo: bool) -> frozenset[str]:
+    """The services in a scope, or their SLOs."""
+    services = {
+        service.service
+        for service in base.services.values()
+        if all(value is None or getattr(service, name) == value for name, value in scope._asdict().items())
+    }
+    return frozenset(one.slo for one in base.slos if one.service in services) if slo else frozenset(services)

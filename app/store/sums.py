@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from app.metrics.slos import Revisions
 from app.policy import Policy
 from app.records import ENTITIES
-from app.store import folds, light
+from app.store import folds, kept, light
 from app.store.folds import Rules, fingerprint, micro
 from app.store.ranges import DAY, day_at, day_of, day_ranges, day_start, number
 from app.store.tables import (
@@ -48,6 +48,7 @@ def refresh(conn: Connection, touched: Touched) -> None:
     held = light.places(conn)
     zone = held.policy_at(datetime.now(UTC)).timezone
     _keep_spans(conn, touched.entities)
+    kept.forget(conn, touched)
     _count_anew(conn, {entity for entity, _ in touched.entities})
     if _meta(conn, "day_zone") != zone:
         rebuild(conn)
@@ -67,6 +68,7 @@ def refresh(conn: Connection, touched: Touched) -> None:
 
 def rebuild(conn: Connection) -> None:
     """Makes every sum anew from the facts."""
+    kept.forget_all(conn)
     held = light.places(conn)
     zone = held.policy_at(datetime.now(UTC)).timezone
     for table in (SLI_DAYS, PAGE_DAYS, ENGAGE_DAYS, DEPLOYMENT_DAYS, LEAD_DAYS, DAY_MARKS):

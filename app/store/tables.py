@@ -178,6 +178,30 @@ HOLES = sa.Table(
 )
 """What exclusions cut out of the rows of each SLO: the union, disjoint, microseconds. `source` is the SLI rows' own."""
 
+# Sums of KPIs over periods that are over, made when first asked for (`kept.py`); forgotten when their facts change.
+
+KEPT_SUMS = sa.Table(
+    "kept_sums",
+    METADATA,
+    sa.Column("id", sa.Integer(), primary_key=True, autoincrement=True),
+    *(sa.Column(name, sa.Text(), nullable=False) for name in ("kpi", "split", "period")),
+    *(_number(name) for name in ("ends", "since")),
+    sa.Column("made_by", sa.Text(), nullable=False),
+    sa.Index(None, "split", "kpi", "period", unique=True),
+)
+"""One KPI over one period, split by some dimensions: it holds as of any instant from `since` on."""
+KEPT_GROUPS = sa.Table(
+    "kept_groups",
+    METADATA,
+    _key("sums", sa.Integer),
+    _key("grp"),
+    *(_number(name, sa.Double) for name in ("part", "whole")),
+    _number("n"),
+    sa.Column("rest", sa.Text(), nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What each group gives to it; a group that is not there gives nothing."""
+
 # What the store keeps about itself.
 
 IMPORTS = sa.Table(

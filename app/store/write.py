@@ -35,7 +35,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from app import policy
-from app.store import rejects, sums
+from app.store import kept, rejects, sums
 from app.store.batch import fitted, keys, last_of_each_key, tuples
 from app.store.rejects import Reject, add_rejects
 from app.store.tables import AUDIT, FACTS, IMPORTS, POLICIES
@@ -138,6 +138,7 @@ def set_policy(conn: Connection, text: str, *, actor: str, why: str | None = Non
     conn.execute(POLICIES.delete().where(POLICIES.c.valid_from == since))
     conn.execute(POLICIES.insert().values(valid_from=since, text=text, actor=actor, why=why))
     audit(conn, actor=actor, action="set", entity="policies", entity_id=since.isoformat(), old=old, new=text, why=why)
+    kept.forget_all(conn)
     sums.refresh(conn, Touched())
 
 

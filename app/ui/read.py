@@ -5,7 +5,7 @@ Answers are kept per store, generation (every write counts it up) and question. 
 quarter of an hour, so that a click asks the same question as the click before it; after a write it is now again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -15,12 +15,14 @@ from typing import NamedTuple
 from app import settings
 from app.metrics.facts import Facts
 from app.metrics.grouping import known
+from app.metrics.measure import Tallies
 from app.metrics.numbers import Ask, Number, Row
 from app.metrics.periods import local_day
 from app.policy import Policy
 from app.store import engine as stores
 from app.store import facts as store_facts
 from app.store import freshness as store_freshness
+from app.store import kept
 from app.store import numbers as store_numbers
 from app.store.freshness import SourceState
 
@@ -105,8 +107,27 @@ def numbers(keys: Sequence[str], ask: Ask) -> tuple[Number, ...]:
 
 @lru_cache(maxsize=512)
 def _numbers(of: State, keys: tuple[str, ...], ask: Ask) -> tuple[Number, ...]:
+    made: list[kept.Made] = []
     with stores.reading(_open(of.url)) as conn:
-        return tuple(store_numbers.numbers(conn, keys, ask))
+        generation = stores.generation(conn)
+        found = tuple(store_numbers.numbers(conn, keys, ask, made))
+    kept.keep(_open(of.url), generation, made)
+    return found
+
+
+def sums(keys: Sequence[str], ask: Ask) -> Mapping[str, Tallies]:
+    """KPI → its sums by period and group, as `app.store.numbers.sums` gives them: for lists of many groups."""
+    return _sums(state(), tuple(keys), ask)
+
+
+@lru_cache(maxsize=32)
+def _sums(of: State, keys: tuple[str, ...], ask: Ask) -> Mapping[str, Tallies]:
+    made: list[kept.Made] = []
+    with stores.reading(_open(of.url)) as conn:
+        generation = stores.generation(conn)
+        found = store_numbers.sums(conn, keys, ask, made)
+    kept.keep(_open(of.url), generation, made)
+    return found
 
 
 def rows(key: str, ask: Ask) -> tuple[Row, ...]:

@@ -1,0 +1,259 @@
+"""Sums of KPIs over periods that are over: made when first asked for, kept for whoever asks next, forgotten in the
+transaction that changes a fact they are made of.
+
+A period that is over changes no more with the clock, but by what is written: so its sums hold as of any instant from
+`since` on, the latest that the store knew when they were made. They are those of `app.metrics.measure.sums`, split by
+some dimensions ("tier", "slo", none …) and never narrowed; a question that is narrowed to tier 0 reads the group of
+tier 0. Nobody needs them: what is not kept is made from the daily sums and the facts.
+"""
+
+import json
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import OperationalError
+
+from app import metrics, policy
+from app.metrics.catalogue import KPIS
+from app.metrics.intervals import Spread
+from app.metrics.kpi import FACT_FILES
+from app.metrics.numbers import Group, Tally
+from app.metrics.periods import Period
+from app.store import light
+from app.store.engine import generation, spare_moment
+from app.store.folds import micro
+from app.store.tables import DAY_MARKS, FACTS, KEPT_GROUPS, KEPT_SUMS
+from app.store.touched import HOUR, Touched
+from app.store.types import micros
+
+Groups = Mapping[Group, Tally]
+_INSTANTS: Mapping[str, tuple[str, ...]] = {
+    "incidents": ("started_at", "detected_at", "acknowledged_at", "mitigated_at", "resolved_at"),
+    "impacts": ("start", "end"),
+    "postmortems": ("drafted_at", "completed_at", "reviewed_at"),
+    "actions": ("opened_at", "closed_at", "cancelled_at"),
+    "dr_tests": ("executed_at",),
+}
+"""When something of a low-volume fact became known; of the others the days say it."""
+_LOCAL = ("sli", "pages", "deployments", "shifts")
+"""Entities whose facts count from their own time on."""
+_REACH = timedelta(days=32)
+"""How far back a fact of these may count at most: the hours before an incident in which a deployment is blamed."""
+_ALWAYS = ("teams", "services", "slos", "exclusions")
+"""Entities that every number may depend on."""
+_MANY = 500
+
+
+class Made(NamedTuple):
+    """The sums of one KPI over one period, by group."""
+
+    kpi: str
+    split: frozenset[str]
+    period: Period
+    groups: Groups
+    since: int
+
+
+def read(
+    conn: Connection,
+    keys: Sequence[str],
+    split: frozenset[str],
+    periods: Sequence[Period],
+    as_of: datetime,
+    names: Sequence[Group] | None = None,
+) -> dict[tuple[str, str], Groups]:
+    """(KPI, period key) → its sums by group, where they are kept and hold; `names`: of these groups alone."""
+    if not periods:
+        return {}
+    table = KEPT_SUMS
+    held = sa.select(table.c.id, table.c.kpi, table.c.period).where(
+        table.c.split == text(split),
+        table.c.kpi.in_(keys),
+        table.c.period.in_([period.key for period in periods]),
+        table.c.since <= micros(as_of),
+        table.c.made_by == made_by(),
+    )
+    found: dict[int, dict[Group, Tally]] = {}
+    answer: dict[tuple[str, str], Groups] = {}
+    for number, kpi, period in conn.execute(held):
+        answer[kpi, period] = found[number] = {}
+    groups = KEPT_GROUPS
+    wanted = [_name(group, split) for group in names] if names is not None and len(names) <= _MANY else None
+    for ids in _some(sorted(found)):
+        query = sa.select(groups).where(groups.c.sums.in_(ids))
+        if wanted is not None:
+            query = query.where(groups.c.grp.in_(wanted))
+        for number, name, part, whole, n, rest in conn.execute(query):
+            found[number][_group(name, split)] = _tally(part, whole, n, rest)
+    return answer
+
+
+def holding(conn: Connection, periods: Iterable[Period], as_of: datetime) -> dict[Period, int]:
+    """The periods whose sums could be kept if they were made as of an instant, and from when on they hold."""
+    last = light.cached(conn, "latest instant", lambda: _latest(conn))
+    at = micros(as_of)
+    if last > at:
+        return {}
+    places = light.places(conn)
+    slowest = max(
+        limit
+        for held in [found for _, found in places.policies] or [places.policy_at(as_of)]
+        for limit in (held.engage_minutes_without_tier, *(tier.engage_minutes for tier in held.tiers.values()))
+    )
+    settled = {period: max(last, micros(period.end + timedelta(minutes=slowest))) for period in periods}
+    return {period: since for period, since in settled.items() if since <= at}
+
+
+def keep(engine: Engine, of: int, made: Sequence[Made]) -> bool:
+    """Keeps sums that were made of one generation of the store: whether it did. Not while somebody else writes, and
+    not what a write since then may have changed: it can be made again."""
+    if not made:
+        return True
+    try:
+        with spare_moment(engine) as conn:
+            if conn is None or generation(conn) != of:
+                return False
+            _keep(conn, made)
+    except OperationalError as cause:
+        logging.getLogger(__name__).warning("sums could not be kept: %s", cause.orig)
+        return False
+    return True
+
+
+def _keep(conn: Connection, made: Sequence[Made]) -> None:
+    table = KEPT_SUMS
+    split: defaultdict[tuple[str, str], list[Made]] = defaultdict(list)
+    for one in made:
+        split[text(one.split), one.kpi].append(one)
+    for (dimensions, kpi), some in split.items():
+        periods = [one.period.key for one in some]
+        here = sa.and_(table.c.split == dimensions, table.c.kpi == kpi, table.c.period.in_(periods))
+        _delete(conn, here)
+        same = {"kpi": kpi, "split": dimensions, "made_by": made_by()}
+        conn.execute(
+            table.insert(),
+            [same | {"period": one.period.key, "ends": micros(one.period.end), "since": one.since} for one in some],
+        )
+        ids = {period: number for number, period in conn.execute(sa.select(table.c.id, table.c.period).where(here))}
+        rows = [
+            (ids[one.period.key], _name(group, one.split), tally.part, tally.whole, tally.n, _rest(tally))
+            for one in some
+            for group, tally in one.groups.items()
+        ]
+        mark = "?" if conn.dialect.name == "sqlite" else "%s"
+        if rows:
+            conn.exec_driver_sql(f"INSERT INTO kept_groups VALUES ({', '.join([mark] * 6)})", rows)
+
+
+def forget(conn: Connection, touched: Touched) -> None:
+    """Forgets what the facts of a write may have changed; in the same transaction."""
+    entities = {entity for entity, _ in touched.entities}
+    if entities & {*_ALWAYS}:
+        forget_all(conn)
+        return
+    for entity in sorted(entities):
+        kpis = [key for key, kpi in KPIS.items() if entity in _made_of(kpi.needs)]
+        if not kpis:
+            continue
+        gone: sa.ColumnElement[bool] = KEPT_SUMS.c.kpi.in_(kpis)
+        first = _first(touched, entity) if entity in _LOCAL else None
+        if first is not None:
+            gone = sa.and_(gone, KEPT_SUMS.c.ends > first)
+        _delete(conn, gone)
+
+
+def _delete(conn: Connection, which: sa.ColumnElement[bool]) -> None:
+    conn.execute(KEPT_GROUPS.delete().where(KEPT_GROUPS.c.sums.in_(sa.select(KEPT_SUMS.c.id).where(which))))
+    conn.execute(KEPT_SUMS.delete().where(which))
+
+
+def forget_all(conn: Connection) -> None:
+    """Forgets everything: teams, services, promises or the policy are others now."""
+    conn.execute(KEPT_GROUPS.delete())
+    conn.execute(KEPT_SUMS.delete())
+
+
+@lru_cache(maxsize=1)
+def made_by() -> str:
+    """What sums are made by: the formulas of this release and the policy it ships. Those made by others do not hold."""
+    folder = Path(metrics.__file__).parent
+    texts = [path.read_bytes() for path in sorted(folder.glob("*.py"))]
+    return sha256(b"\0".join([*texts, policy.default().model_dump_json().encode()])).hexdigest()[:16]
+
+
+def _made_of(needs: Iterable[str]) -> set[str]:
+    """The entities behind the fields of Facts that a KPI needs."""
+    found = {FACT_FILES.get(name, name) for name in needs}
+    if "linked" in needs:
+        found.add("incidents")
+    return found
+
+
+def _first(touched: Touched, entity: str) -> int | None:
+    """The instant from which on facts were touched, less what they reach back; None where it is not known."""
+    starts = [first for first, _ in touched.slos.values()] if entity == "sli" else []
+    hours = touched.hours.get(entity)
+    if hours:
+        starts.append(min(hours) * HOUR)
+    reach = _REACH if entity == "deployments" else timedelta(hours=1)
+    return min(starts) - reach // timedelta(microseconds=1) if starts else None
+
+
+def _latest(conn: Connection) -> int:
+    """The latest instant that any fact speaks of, of those that numbers of past periods may depend on."""
+    ends = [conn.execute(sa.select(sa.func.max(DAY_MARKS.c.latest_at))).scalar() or 0]
+    for entity, names in _INSTANTS.items():
+        table = FACTS[entity]
+        found = conn.execute(sa.select(*(sa.func.max(micro(table.c[name])) for name in names))).one()
+        ends += [end for end in found if end is not None]
+    return max(ends)
+
+
+def text(split: Iterable[str]) -> str:
+    """What sums are split by, as it is kept."""
+    return " ".join(sorted(split))
+
+
+def _name(group: Group, split: Iterable[str]) -> str:
+    return json.dumps([getattr(group, name) for name in sorted(split)], ensure_ascii=False, separators=(",", ":"))
+
+
+@lru_cache(maxsize=65_536)
+def _group(name: str, split: frozenset[str]) -> Group:
+    return Group(**dict(zip(sorted(split), json.loads(name), strict=True)))
+
+
+def _rest(tally: Tally) -> str:
+    spread = tally.durations() if tally.values else tally.spread
+    parts: dict[str, Any] = {
+        "excluded": dict(tally.excluded),
+        "extra": dict(tally.extra),
+        "seen": tally.seen,
+        "elapsed": tally.elapsed,
+        "spread": list(spread) if spread else None,
+    }
+    kept = {name: value for name, value in parts.items() if value is not None and value != {}}
+    return json.dumps(kept, ensure_ascii=False, separators=(",", ":")) if kept else ""
+
+
+def _tally(part: float, whole: float, n: int, rest: str) -> Tally:
+    tally = Tally(part, whole, n)
+    if rest:
+        said = json.loads(rest)
+        tally.excluded.update(said.get("excluded", {}))
+        tally.extra.update(said.get("extra", {}))
+        tally.seen, tally.elapsed = said.get("seen"), said.get("elapsed")
+        tally.spread = Spread(*said["spread"]) if "spread" in said else None
+    return tally
+
+
+def _some(ids: Sequence[int]) -> Iterable[Sequence[int]]:
+    return (ids[start : start + _MANY] for start in range(0, len(ids), _MANY))

@@ -1,0 +1,83 @@
+"""Keeps, ahead of the first question, the sums that every page asks: each month that is over, split in the ways that
+pages split it. Nobody needs it: a page makes what is missing by itself, more slowly."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from app.metrics.catalogue import KPIS
+from app.metrics.kpi import Kpi
+from app.metrics.measure import narrow
+from app.metrics.numbers import Ask
+from app.metrics.periods import Period, between
+from app.store import kept
+from app.store.engine import generation, reading
+from app.store.facts import bounds, load
+from app.store.light import places
+from app.store.numbers import whole
+from app.store.tables import KEPT_SUMS
+from app.store.types import micros
+
+SPLITS: tuple[frozenset[str], ...] = tuple(
+    frozenset(names)
+    for names in ((), ("tier",), ("team",), ("product",), ("service",), ("slo",), ("severity",), ("severity", "tier"))
+)
+_FINEST = frozenset({"tier", "team", "product", "service"})
+_AT_ONCE = 6
+"""Months whose facts are held at once."""
+
+
+def prepare(engine: Engine, as_of: datetime, told: Callable[[int, int], None] = lambda done, of: None) -> int:
+    """Keeps what is missing of the months that are over, the latest first; tells how many months of how many are done.
+    Gives how many were: fewer than there are where somebody else writes, which makes it stop."""
+    with reading(engine) as conn:
+        months = _lacking(conn, as_of)
+    told(0, len(months))
+    for start in range(0, len(months), _AT_ONCE):
+        some = months[start : start + _AT_ONCE]
+        with reading(engine) as conn:
+            of = generation(conn)
+            made = _made(conn, some, as_of)
+        if not kept.keep(engine, of, made):
+            return start
+        told(min(start + _AT_ONCE, len(months)), len(months))
+    return len(months)
+
+
+def _lacking(conn: Connection, as_of: datetime) -> list[Period]:
+    ends = bounds(conn)
+    if ends is None:
+        return []
+    months = between(ends[0], ends[1], "month", places(conn).policy_at(as_of).timezone)
+    settled = kept.holding(conn, months, as_of)
+    wanted = sum(len(_kpis(split)) for split in SPLITS)
+    table = KEPT_SUMS
+    held = sa.select(table.c.period, sa.func.count().label("n")).where(
+        table.c.since <= micros(as_of),
+        table.c.made_by == kept.made_by(),
+        sa.or_(*(_is(split) for split in SPLITS)),
+    )
+    found = {row.period: row.n for row in conn.execute(held.group_by(table.c.period))}
+    return [month for month in reversed(months) if month in settled and found.get(month.key, 0) < wanted]
+
+
+def _is(split: frozenset[str]) -> sa.ColumnElement[bool]:
+    return sa.and_(KEPT_SUMS.c.split == kept.text(split), KEPT_SUMS.c.kpi.in_(_kpis(split)))
+
+
+def _made(conn: Connection, months: Sequence[Period], as_of: datetime) -> list[kept.Made]:
+    settled = kept.holding(conn, months, as_of)
+    needs = frozenset[str]().union(*(KPIS[key].needs for split in SPLITS for key in _kpis(split)))
+    facts = load(conn, needs, Ask(tuple(months), as_of, _FINEST))
+    return [made for split in SPLITS for made in whole(_kpis(split), facts, Ask(tuple(months), as_of, split), settled)]
+
+
+def _kpis(split: frozenset[str]) -> list[str]:
+    """The KPIs that can be split so. Those that exist per SLO alone are asked of one moment, not month by month."""
+    return [key for key, kpi in KPIS.items() if kpi.measured and not kpi.always_by and _fits(kpi, split)]
+
+
+def _fits(kpi: Kpi, split: frozenset[str]) -> bool:
+    return narrow(kpi, split) == split
