@@ -35,7 +35,7 @@ class Told(NamedTuple):
     overdue: int = 0
     """Overdue actions."""
     drills: str = ""
-    """passed, failed (none passed), never or lapsed; empty: nothing is to be said."""
+    """passed, slow, lapsed, failed (none passed) or never; empty: nothing is to be said."""
     drilled_on: date | None = None
     retired_on: date | None = None
     currency: str = "EUR"
@@ -43,7 +43,7 @@ class Told(NamedTuple):
 
 def finding(told: Told) -> str:
     """Whether it keeps its promises, what hurt it, and what is owed today."""
-    parts = [_retired(told), _promises(told), _hurt(told), _today(told)]
+    parts = [_retired(told), _promises(told), _hurt(told), _today(told), _back(told)]
     return " ".join(part for part in parts if part)
 
 
@@ -94,18 +94,18 @@ def _today(told: Told) -> str:
         parts.append(f"{count(told.above)} risk{'s are' if told.above != 1 else ' is'} above appetite")
     if told.overdue:
         parts.append(f"{count(told.overdue)} action{'s are' if told.overdue != 1 else ' is'} overdue")
-    on = f" on {wording.day(told.drilled_on)}" if told.drilled_on else ""
-    proven = {
-        "passed": f"it last proved to come back{on}",
-        "lapsed": f"the last proof that it comes back,{on}, is too old",
-        "failed": "no DR test of it ever passed",
-        "never": "nobody ever tested that it comes back",
-    }
-    if told.drills in proven and (parts or told.drills != "passed"):
-        parts.append(proven[told.drills])
-    elif told.drills == "passed":
-        return f"{wording.capital(proven['passed'])}."
     return f"Today {wording.listed(parts)}." if parts else ""
+
+
+def _back(told: Told) -> str:
+    on = f" on {wording.day(told.drilled_on)}" if told.drilled_on else ""
+    return {
+        "passed": f"It last proved to come back{on}.",
+        "slow": f"It last came back{on}, but too slowly.",
+        "lapsed": f"The last proof that it comes back,{on}, is too old.",
+        "failed": "No DR test of it ever passed.",
+        "never": "Nobody ever tested that it comes back.",
+    }.get(told.drills, "")
 
 
 def incidents(

@@ -100,6 +100,11 @@ class Shown:
         return known.name or known.team if known else self.service.team
 
     @property
+    def registered(self) -> bool:
+        """Whether anybody keeps a risk register."""
+        return bool(self.facts.risks) or self.now["risks_above_appetite"].value is not None
+
+    @property
     def above(self) -> tuple[Risk, ...]:
         """Its open risks above the appetite line."""
         return tuple(risk for risk in self.risks if score(risk) > self.policy.risk.appetite)
@@ -235,17 +240,19 @@ def _told(page: Shown, asked: Asked) -> Told:
 
 
 def proven(page: Shown, asked: Asked) -> str:
-    """Whether it would come back: passed, lapsed, failed or never; empty where nobody keeps DR tests, or none is asked
-    of its tier."""
+    """Whether it would come back: passed, slow, lapsed, failed or never; empty where nobody keeps DR tests, or none is
+    asked of its tier."""
     back = page.back
-    if not page.facts.watched.get("dr_tests") or page.service.retired_on is not None:
+    if not (page.facts.watched.get("dr_tests") or page.facts.dr_tests) or page.service.retired_on is not None:
         return ""
     if not back.done:
         return "never" if back.asked else ""
     if back.passed is None:
         return "failed"
     late = back.lapses_on is not None and back.lapses_on < local_day(asked.as_of, asked.zone)
-    return "lapsed" if late else "passed"
+    if late:
+        return "lapsed"
+    return "slow" if of_service.in_time(back.passed) is False else "passed"
 
 
 def _drilled_on(page: Shown, asked: Asked) -> date | None:

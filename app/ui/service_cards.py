@@ -26,7 +26,7 @@ def on_call(page: Shown, asked: Asked) -> Markup:
     rows: list[tuple[str, Part]] = [
         ("Interruptions", f"{calls:,.0f}" if calls is not None else None),
         ("Outside working hours", _said(page, "after_hours_share")),
-        ("Answered in half of cases within", _said(page, "time_to_engage")),
+        ("Answered, half within", _said(page, "time_to_engage")),
         ("Answered in time", _said(page, "engaged_in_time")),
         ("Noise", _said(page, "alert_noise")),
     ]
@@ -35,7 +35,7 @@ def on_call(page: Shown, asked: Asked) -> Markup:
 
 
 def _times(calls: float) -> str:
-    return {0: "never", 1: "once", 2: "twice"}.get(calls, f"{calls:,.0f} times")
+    return {0: "never", 1: "once", 2: "twice"}.get(round(calls), f"{calls:,.0f} times")
 
 
 def _said(page: Shown, key: str) -> Markup | None:
@@ -117,6 +117,7 @@ def drills(page: Shown, asked: Asked) -> Markup:
     items = [_drill(one, asked) for one in listed[:_LISTED]]
     title = {
         "passed": "It is proven to come back",
+        "slow": "It comes back, but too slowly",
         "lapsed": "The proof that it comes back is too old",
         "failed": "It has not been proven to come back",
         "never": "Nobody has tested that it comes back",
@@ -178,10 +179,8 @@ def risks(page: Shown) -> Markup:
         for risk in page.risks[:_LISTED]
     ]
     more = len(page.risks) - len(items)
-    above, known = len(page.above), page.facts.watched.get("risks")
-    title = (
-        f"{len(page.risks)} open risk{'s' if len(page.risks) != 1 else ''} name{'s' if len(page.risks) == 1 else ''} it"
-    )
+    above, known = len(page.above), page.registered
+    title = f"{len(page.risks)} open risks name it" if len(page.risks) != 1 else "One open risk names it"
     empty = "No open risk names it." if known else "No risk is known at all: bring risks.csv."
     return el(
         "section",

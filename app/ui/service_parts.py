@@ -141,7 +141,7 @@ def _happened(page: Shown) -> Markup:
 
 def _could(page: Shown) -> Markup:
     name = "Risks"
-    if not page.facts.watched.get("risks"):
+    if not page.registered:
         return _step(name, "not known", "no_data", "no data", "risks.csv brings them.")
     if not page.risks:
         return _step(name, "none named", "no_target", "", "No open risk names it.")
@@ -164,6 +164,7 @@ def risk_link(risk: Risk) -> Part:
 
 _BACK: dict[str, tuple[VerdictKey, str]] = {
     "passed": ("met", "proven"),
+    "slow": ("unsure", "too slow"),
     "lapsed": ("unsure", "too old"),
     "failed": ("missed", "not proven"),
     "never": ("missed", "never tested"),
@@ -173,7 +174,7 @@ _BACK: dict[str, tuple[VerdictKey, str]] = {
 def _back(page: Shown, asked: Asked) -> Markup:
     name, said = "Way back", proven(page, asked)
     if not said:
-        asks = page.facts.watched.get("dr_tests")
+        asks = page.facts.watched.get("dr_tests") or page.facts.dr_tests
         return _step(
             name,
             "not tested" if asks else "not known",
