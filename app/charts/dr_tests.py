@@ -42,7 +42,7 @@ _TIMES = {
 _EMPTY = "No DR test of these months has a result. Import dr_tests.csv, with executed_at and result."
 
 
-class Tested(NamedTuple):
+class Drilled(NamedTuple):
     """What the finding of the DR tests page is told from."""
 
     period: str
@@ -65,7 +65,7 @@ class Tested(NamedTuple):
     partial: bool = False
 
 
-def finding(told: Tested) -> str:
+def finding(told: Drilled) -> str:
     """Would we come back, how fast, how do we know: and what is overdue today."""
     when = wording.capital(told.period) + (", so far" if told.partial else "")
     sentences = [f"{when}: {'; '.join(part for part in (_passed(told), _slow(told)) if part)}."]
@@ -85,7 +85,7 @@ def finding(told: Tested) -> str:
     return " ".join(sentences)
 
 
-def _passed(told: Tested) -> str:
+def _passed(told: Drilled) -> str:
     passed = told.passed
     if passed.value is None or passed.numerator is None:
         return "no DR test was carried out" + (f"; the last one known was on {told.last}" if told.last else "")
@@ -99,14 +99,14 @@ def _passed(told: Tested) -> str:
     return said + (f", “{told.failed[0]}” did not" if len(told.failed) == 1 and told.failed[0] != slowest else "")
 
 
-def _slow(told: Tested) -> str:
+def _slow(told: Drilled) -> str:
     if told.worst is None:
         return ""
     name, took, target = told.worst
     return f"“{name}” took {wording.duration(took)} to come back, {wording.duration(target)} was allowed"
 
 
-def _proven(told: Tested) -> str:
+def _proven(told: Drilled) -> str:
     covered = told.covered
     if covered.value is None or covered.numerator is None or covered.denominator is None:
         return ""

@@ -9,7 +9,7 @@ from typing import Literal
 from app.charts import dr_tests as drawn
 from app.charts import wording
 from app.charts.description import Chart
-from app.charts.dr_tests import Tested
+from app.charts.dr_tests import Drilled
 from app.metrics import drills
 from app.metrics.drills import Calendar, Drill, Proof, Remedy
 from app.metrics.facts import Action, Facts
@@ -112,12 +112,12 @@ def _actions(of: State, as_of: datetime) -> tuple[Action, ...]:
         return known(Facts(actions=store_drills.remedies(conn)), as_of).actions
 
 
-def _told(page: Shown, asked: Asked) -> Tested:
+def _told(page: Shown, asked: Asked) -> Drilled:
     within = drills.done_within(page.found, asked.period.start, min(asked.period.end, asked.as_of))
     slow = next((one for one in drills.worst(within, "rto") if one.rto.met is False), None)
     done = (one.test.executed_at for one in page.found if one.test.executed_at is not None and one.state in drills.DONE)
     last = max((at for at in done if at < asked.period.start), default=None)
-    return Tested(
+    return Drilled(
         period=asked.words,
         passed=page.numbers["dr_pass_rate"].now,
         covered=page.numbers["dr_coverage"].now,

@@ -25,7 +25,7 @@ PROOF: dict[str, tuple[VerdictKey, str]] = {
     "current": ("met", "in time"),
 }
 _DOUBTS: dict[str, tuple[VerdictKey, str, str]] = {
-    "failed": ("missed", "failed its last test", "failed their last test"),
+    "failed": ("missed", "failed its last test", "failed the last test"),
     "partial": ("unsure", "passed in part", "passed in part"),
     "paper": ("unsure", "on paper only", "on paper only"),
 }
@@ -146,7 +146,8 @@ def coverage(page: Shown) -> Markup:
     counts = Counter(PROOF[one.state][1] for one in bare) + Counter(_DOUBTS[one.doubt][2] for one in doubtful)
     title, sub = f"Every service of {tiers(page.policy)} was tested in time, and passed", _COVERED
     if counts:
-        title = f"{counts.total():,} of {len(page.proofs):,} services of {tiers(page.policy)} are not proven"
+        title = f"{counts.total():,} of {len(page.proofs):,} services of {tiers(page.policy)} "
+        title += "is not proven" if counts.total() == 1 else "are not proven"
         sub = wording.capital(f"{wording.listed([f'{number:,} {what}' for what, number in counts.items()])}, today")
     tally = el("div", *(_covered(number, page) for number in page.covered), cls="tally")
     items = [_unproven(one) for one in (*bare, *doubtful)[:_LISTED]]
