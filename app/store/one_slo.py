@@ -16,7 +16,7 @@ from app.store.tables import FACTS, HOLES, SPANS
 from app.store.types import micros, moment
 from app.store.windows import sources, start
 
-__all__ = ("deployments", "holes", "rows", "slicing", "sources", "start", "touching")
+__all__ = ("deployments", "holes", "rows", "slice_objective", "sources", "start", "touching")
 _LONGEST = timedelta(days=90)
 """An incident detected longer before a stretch of time is not looked for in it, nor one detected longer after."""
 
@@ -71,11 +71,12 @@ def touching(
         sa.or_(impact.c.end.is_(None), impact.c.end > begin),
     )
     named = sa.literal(";") + sa.type_coerce(incident.c.services, sa.Text) + ";"
+    ended = sa.func.coalesce(micro(incident.c.mitigated_at), micro(incident.c.resolved_at))
     by_name = sa.select(incident.c.source, incident.c.incident).where(
         incident.c.detected_at >= low,
         incident.c.detected_at < high,
-        sa.func.coalesce(incident.c.mitigated_at, incident.c.resolved_at, stop) > begin,
-        sa.func.coalesce(incident.c.started_at, incident.c.detected_at) < stop,
+        sa.or_(ended.is_(None), ended > number(micros(begin))),
+        sa.func.coalesce(micro(incident.c.started_at), micro(incident.c.detected_at)) < number(micros(stop)),
         named.contains(f";{service};", autoescape=True),
     )
     keys = [tuple(row) for row in conn.execute(sa.union(by_impact, by_name))]
@@ -124,14 +125,9 @@ def deployments(conn: Connection, ids: Iterable[str]) -> tuple[Deployment, ...]:
     return tuple(sorted((Deployment(*row) for row in conn.execute(query)), key=lambda d: (d.deployed_at, d.deployment)))
 
 
-def slicing(conn: Connection, slo: Slo) -> tuple[float | None, float | None]:
-    """How one revision of an SLO slices time: the minutes of a slice, and the share of good events that makes one
-    good. None where it does not say."""
+def slice_objective(conn: Connection, slo: Slo) -> float | None:
+    """The share of good events that makes a slice of one revision of an SLO good; None where it does not say."""
     table = FACTS["slos"]
     here = sa.and_(table.c.source == slo.source, table.c.slo == slo.slo)
-    for valid_from, length, objective in conn.execute(
-        sa.select(table.c.valid_from, table.c.slice_minutes, table.c.slice_objective).where(here)
-    ):
-        if valid_from == slo.valid_from:
-            return length, objective
-    return None, None
+    found = conn.execute(sa.select(table.c.valid_from, table.c.slice_objective).where(here))
+    return {row.valid_from: row.slice_objective for row in found}.get(slo.valid_from)
