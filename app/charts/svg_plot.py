@@ -187,8 +187,8 @@ def _marks(pen: Pen, chart: Chart, area: Area, wide: float) -> None:
         pen.path(f"M{n(x)} {n(y)}h8l-2.5 3.5 2.5 3.5h-8Z", fill="history", name="flag")
         beyond = area.x(marks[place + 1].at) - 6 if place + 1 < len(marks) else wide
         room = beyond - x - 12
-        if room > 36 and room > 0.6 * width(mark.title, 11):
-            pen.text(x + 12, y + 8, shortened(mark.title, room, 11), size=11)
+        if room > 36 and room > 0.6 * width(mark.title, 11.5):
+            pen.text(x + 12, y + 8, shortened(mark.title, room, 11.5), size=11.5)
 
 
 def _lines(pen: Pen, chart: Chart, area: Area) -> None:

@@ -14,14 +14,15 @@ def draw_heat(pen: Pen, chart: Chart, wide: float, top: float, high: float) -> N
     years = any(year for _, _, year in names(chart.x, 1000))
     bottom = high - (36 if years else 22)
     across, down = (wide - left) / max(len(chart.x), 1), (bottom - top) / max(len(chart.series), 1)
-    ends = _ends(chart)
+    ends, every = _ends(chart), [value for series in chart.series for value in series.values if value is not None]
+    named = all(width(reading.value(chart, value), 12) + 4 <= across - _GAP for value in every)
     for row, series in enumerate(chart.series):
         y = top + row * down
         pen.text(0, y + down / 2 + 4, shortened(series.name, left - 8, 12.5), size=12.5, fill="text")
         for at in range(len(chart.x)):
             x = left + at * across
             pen.open(reading.key(chart, series, at), reading.cell(chart, series, at))
-            _cell(pen, chart, series, at, (x + _GAP / 2, y + _GAP / 2, across - _GAP, down - _GAP), ends)
+            _cell(pen, chart, series, at, (x + _GAP / 2, y + _GAP / 2, across - _GAP, down - _GAP), ends, named)
             pen.close()
     for at, name, year in names(chart.x, across):
         x = min(left + (at + 0.5) * across, wide - width(name) / 2)
@@ -36,8 +37,10 @@ def _ends(chart: Chart) -> tuple[float, float]:
 
 
 def _cell(
-    pen: Pen, chart: Chart, series: Series, at: int, box: tuple[float, float, float, float], ends: tuple[float, float]
-) -> None:
+    pen: Pen, chart: Chart, series: Series, at: int, box: tuple[float, float, float, float], ends: tuple[float, float],
+    named: bool,
+) -> None:  # fmt: skip
+    """`named`: every value of the chart fits into its cell, or none is written where there are no verdicts."""
     x, y, across, down = box
     value = series.values[at]
     middle, centre = x + across / 2, y + down / 2
@@ -62,12 +65,12 @@ def _cell(
     if shaped and text + 22 <= across and down >= 17:
         pen.verdict(middle - text / 2 - 3, centre, key, 12)
         pen.text(middle + 8, centre + 4, said, fill=ink, anchor="middle")
-    elif shaped and width(said, 10.5) + 2 <= across and down >= 32:
+    elif shaped and width(said, 11) + 2 <= across and down >= 32:
         pen.verdict(middle, centre - 7, key, 11)
-        pen.text(middle, centre + 12, said, size=10.5, fill=ink, anchor="middle")
+        pen.text(middle, centre + 12, said, size=11, fill=ink, anchor="middle")
     elif shaped:
         pen.verdict(middle, centre, key, min(12, across - 4, down - 4))
-    elif text + 4 <= across and down >= 15:
+    elif (named or series.verdicts) and text + 4 <= across and down >= 15:
         pen.text(middle, centre + 4, said, fill=ink, anchor="middle")
 
 

@@ -67,6 +67,11 @@ function place() {
 }
 
 addEventListener("scroll", () => told && (told.point.matches(":focus-visible") ? place() : hide()), { capture: true, passive: true })
+addEventListener("keydown", event => {
+  if (event.key !== "Escape" || !told) return
+  hide()
+  event.stopPropagation()
+}, true)
 addEventListener("pointerdown", event => told && !event.composedPath().includes(told.point) && hide(), true)
 
 function readyPoints(root) {
@@ -131,10 +136,6 @@ function listen(root) {
   root.addEventListener("focusin", event => event.target.matches(`${POINT}:focus-visible`) && tell(event.target))
   root.addEventListener("focusout", event => event.target.matches(POINT) && hide())
   root.addEventListener("keydown", event => {
-    if (event.key === "Escape" && told) {
-      hide()
-      return event.stopPropagation()
-    }
     if (!event.target.matches(POINT)) return
     const next = nextPoint(event.target, event.key)
     if (next) go(next)

@@ -4,7 +4,7 @@ plots.plot(chart, key="restore", on_click=plots.narrow)      # a click on a bar 
 incident = plots.plot(chart, key="points", clickable=True)   # or comes back, once, as what the chart names it
 plots.plot(chart, key="burn_down", zoom=True)                # by plotly, where a reader zooms: at most one on a page
 
-A chart is SVG made here, for three widths of card; the page shows the one that fits its card, by CSS alone. `board.js`
+A chart is SVG made here, for four widths of card; the page shows the one that fits its card, by CSS alone. `board.js`
 tells what a point says on hover and focus, and moves between points by the arrow keys.
 """
 
@@ -24,13 +24,16 @@ from app.ui import filters
 from app.ui.board import Act, board
 from app.ui.markup import Markup, el, join
 
-WIDTHS = {"narrow": 310, "middle": 490, "wide": 1030}
-"""What is drawn, in px: for three abreast or a phone, for two, for a whole line; `board.css` says which is shown."""
-_CARD = '<style>[class*="st-key-plot_"] {{ background: {ground}; border-radius: 10px; }}</style>'
+WIDTHS = {"small": 300, "narrow": 410, "middle": 560, "wide": 900}
+"""What is drawn, in px; `board.css` shows the one that fits the card, so that text stands at 11 to 17 px."""
+_CARD = """<style>
+[class*="st-key-plot_"] {{ background: {ground}; border-radius: 10px; }}
+[data-testid="stColumn"]:has([class*="st-key-plot_"]) {{ min-width: min(330px, 100%); }}
+</style>"""
 
 
 def style() -> None:
-    """The cards' ground, once a page: a chart's card looks like every other card."""
+    """The cards' ground, and how narrow they may be before one goes to the next line; once a page."""
     st.html(_CARD.format(ground=palette(_dark()).card))
 
 

@@ -97,14 +97,61 @@ def test_the_list_is_searched_sorted_and_taken_away(reader: Reader, full_app: st
 def test_a_bar_narrows_the_page_to_its_month(reader: Reader, full_app: str) -> None:
     page = reader.go(full_app, "/incidents")
     before = page.locator(".lead p").first.inner_text()
-    bar = page.locator("[class*=st-key-plot_impact] .bars .point path").nth(5)
-    expect(bar).to_be_visible()
+    bar = page.locator("[class*=st-key-plot_impact] .nines-hit:visible").nth(5)
+    month = (bar.get_attribute("aria-label") or "").splitlines()[0]
 
-    bar.click(force=True)
+    bar.hover()
+    expect(page.locator(".tip")).to_contain_text(month)
+    bar.click()
+    reader.still()
+
+    assert asked(page)["period"] == [month]
+    assert page.locator(".lead p").first.inner_text() != before
+
+
+def test_a_finger_reads_a_bar_before_it_narrows_the_page(open_reader: OpenReader, full_app: str) -> None:
+    reader = open_reader(viewport={"width": 390, "height": 844}, has_touch=True)
+    page = reader.go(full_app, "/incidents")
+    bar = page.locator("[class*=st-key-plot_impact] .nines-hit:visible").nth(5)
+    bar.scroll_into_view_if_needed()
+
+    bar.tap()
+    told = page.locator(".tip")
+    expect(told).to_be_visible()
+    assert "period" not in asked(page)
+    box = told.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    bar.tap()
     reader.still()
 
     assert "period" in asked(page)
-    assert page.locator(".lead p").first.inner_text() != before
+
+
+@pytest.mark.parametrize("wide", [390, 700, 1024, 1280, 1440, 1920])
+def test_charts_fill_their_cards_with_text_that_can_be_read(open_reader: OpenReader, full_app: str, wide: int) -> None:
+    page = open_reader(viewport={"width": wide, "height": 900}).go(full_app, "/incidents")
+
+    sizes = page.locator(".drawing:visible").evaluate_all(
+        """drawings => drawings.map(one => {
+            const svg = one.querySelector("svg"), text = [...svg.querySelectorAll("text")]
+            const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width
+            const room = one.parentElement.getBoundingClientRect()
+            return {
+                least: Math.min(...text.map(one => scale * one.getAttribute("font-size"))),
+                most: Math.max(...text.map(one => scale * one.getAttribute("font-size"))),
+                out: Math.max(...text.map(one => one.getBoundingClientRect().right - room.right)),
+                share: svg.getBoundingClientRect().width / room.width,
+            }
+        })"""
+    )
+
+    assert len(sizes) >= 4
+    assert min(size["least"] for size in sizes) >= 11
+    assert max(size["most"] for size in sizes) <= 17.5
+    assert max(size["out"] for size in sizes) <= 2
+    assert min(size["share"] for size in sizes) >= 0.8
 
 
 def test_a_row_of_the_promises_opens_the_slo_and_its_address_keeps_it(open_reader: OpenReader, full_app: str) -> None:
