@@ -13,8 +13,8 @@ _CELL = "risk_cell"
 
 def cell() -> Level | None:
     """The cell of the matrix whose risks are listed."""
-    held: Level | None = st.session_state.get(_CELL)
-    return held
+    held = st.session_state.get(_CELL)
+    return Level(*held) if held else None
 
 
 def before(clicked: Act) -> None:
