@@ -118,10 +118,10 @@ def timeline(steps: Sequence[Step], blames: Sequence[Blame], at: Sequence[int], 
     whole = failed + round(sum(step.well or 0 for step in steps))
     return Chart(
         "timeline", _timeline_title(whole, len({(b.source, b.deployment) for b in blames}), len(at)),
-        f"Deployments by {kind}, and the incidents that name one of them as their cause, when they were detected",
+        f"Deployments by {kind}, and above them the incidents they caused; failed: rolled back, or blamed for one",
         "count", x,
         (
-            Series("rolled back or blamed", tuple(step.failed for step in steps)),
+            Series("failed", tuple(step.failed for step in steps)),
             Series("went well", tuple(step.well for step in steps)),
             _lane(x, blames, at, keys),
         ),
@@ -145,10 +145,10 @@ def _lane(x: Sequence[str], blames: Sequence[Blame], at: Sequence[int], keys: Se
         per[place] += 1
     if max(per, default=0) > PILE:
         said = tuple(f"{many:,} incident{'s' if many != 1 else ''}" for many in per)
-        return Series("incidents caused", tuple(float(many) or None for many in per), "comparison", said)
+        return Series("incidents", tuple(float(many) or None for many in per), "comparison", said)
     words = tuple(f"{one.title} (severity {one.severity}), after {one.deployment}" for one in blames)
     values = tuple(float(one.severity) for one in blames)
-    return Series("incidents caused", values, "comparison", words, at=tuple(float(one) for one in at), keys=tuple(keys))
+    return Series("incidents", values, "comparison", words, at=tuple(float(one) for one in at), keys=tuple(keys))
 
 
 def strategies(rates: Sequence[Rate], target: float | None, told: tuple[Rate, Rate] | None) -> Chart:

@@ -11,8 +11,8 @@ from sqlalchemy.engine import Connection
 from app.metrics.numbers import Scope
 from app.metrics.rollout import Blame, Shipped
 from app.store import light
-from app.store.folds import FOREVER, micro
-from app.store.ranges import day_number, day_start, number, values
+from app.store.folds import micro
+from app.store.ranges import day_number, day_start, number
 from app.store.tables import FACTS, SPANS
 from app.store.types import moment
 
@@ -33,21 +33,19 @@ class Stretch(NamedTuple):
 
 def shipped(conn: Connection, of: Stretch) -> list[Shipped]:
     """Deployments that went live, by service and strategy."""
-    source, within = _asked(conn, of)
     keys = (DEPLOYMENT.c.service, DEPLOYMENT.c.strategy)
     back = sa.func.sum(sa.case((DEPLOYMENT.c.status == "rolled_back", 1), else_=0))
     query = sa.select(*keys, sa.func.count(), sa.cast(back, sa.BigInteger))
-    return [Shipped(*row) for row in conn.execute(query.select_from(source).where(within, _LIVE).group_by(*keys))]
+    return [Shipped(*row) for row in conn.execute(query.where(_asked(conn, of), _LIVE).group_by(*keys))]
 
 
 def blamed(conn: Connection, of: Stretch) -> list[Blame]:
     """Deployments that incidents name as their cause, once for each such incident, in order of time."""
-    source, within = _asked(conn, of)
     known = micro(INCIDENT.c.detected_at) <= number(of.as_of)
     real = sa.func.coalesce(INCIDENT.c.kind, "incident") == "incident"
     named = sa.select(INCIDENT.c.caused_by).where(INCIDENT.c.caused_by.is_not(None), real, known)
-    query = sa.select(*(DEPLOYMENT.c[name] for name in Blame._fields[:6])).select_from(source)
-    found = conn.execute(query.where(within, _LIVE, DEPLOYMENT.c.deployment.in_(named))).all()
+    query = sa.select(*(DEPLOYMENT.c[name] for name in Blame._fields[:6]))
+    found = conn.execute(query.where(_asked(conn, of), _LIVE, DEPLOYMENT.c.deployment.in_(named))).all()
     ids = sorted({row.deployment for row in found})
     homes = _homes(conn, ids)
     columns = [INCIDENT.c[name] for name in ("source", "incident", "title", "severity", "detected_at", "caused_by")]
@@ -89,17 +87,17 @@ class Wanted(NamedTuple):
     down: bool = False
     offset: int = 0
     limit: int | None = None
-    blamed: Collection[tuple[str, str]] = ()
+    blamed: frozenset[tuple[str, str]] = frozenset()
     """(source, id) of those that incidents name."""
     text: str = ""
     """What the deployment's own id holds, case folded; empty: anything."""
-    titled: Collection[tuple[str, str]] = ()
+    titled: frozenset[tuple[str, str]] = frozenset()
     """(source, id) of those that are found by that text in an incident's title."""
-    services: Collection[str] = ()
+    services: frozenset[str] = frozenset()
     """Services that are found by that text, too."""
-    states: Collection[str] = ()
+    states: frozenset[str] = frozenset()
     """States (`failed`, `rolled_back`, `succeeded`: blamed alone) that are."""
-    strategies: Collection[str] = ()
+    strategies: frozenset[str] = frozenset()
 
 
 class Trouble(NamedTuple):
@@ -115,27 +113,29 @@ class Trouble(NamedTuple):
     url: str | None
 
 
-def troubled(conn: Connection, of: Stretch, wanted: Wanted) -> tuple[list[Trouble], int]:
-    """A page of the deployments that went wrong, and how many there are without its bounds."""
-    source, within = _asked(conn, of)
-    found = sa.and_(within, sa.or_(DEPLOYMENT.c.status != "succeeded", _among(wanted.blamed)))
-    if wanted.text:
-        found = sa.and_(found, sa.or_(_among(wanted.titled), *_holds(wanted)))
-    total = conn.execute(sa.select(sa.func.count()).select_from(source).where(found)).scalar_one()
+def troubled(conn: Connection, of: Stretch, wanted: Wanted) -> list[Trouble]:
+    """A page of the deployments that went wrong."""
     key: Any = _ORDER.get(wanted.by or "deployed", DEPLOYMENT.c.deployed_at)
     if wanted.by == "incident":
         key = sa.case((_among(wanted.blamed), 0))
     down = wanted.down or wanted.by is None
-    order = [key.is_(None), key.desc() if down else key.asc()]
-    query = (
-        sa.select(*(DEPLOYMENT.c[name] for name in Trouble._fields))
-        .select_from(source)
-        .where(found)
-        .order_by(*order, DEPLOYMENT.c.deployed_at.desc(), *light.bytewise(conn, DEPLOYMENT))
-        .offset(wanted.offset)
-        .limit(wanted.limit)
-    )
-    return [Trouble(*row) for row in conn.execute(query)], total
+    order = [key.desc() if down else key.asc()]
+    if wanted.by not in (None, "deployed"):
+        order = [key.is_(None), *order, DEPLOYMENT.c.deployed_at.desc()]
+    query = sa.select(*(DEPLOYMENT.c[name] for name in Trouble._fields)).where(_wrong(conn, of, wanted))
+    query = query.order_by(*order, *light.bytewise(conn, DEPLOYMENT)).offset(wanted.offset).limit(wanted.limit)
+    return [Trouble(*row) for row in conn.execute(query)]
+
+
+def count_troubled(conn: Connection, of: Stretch, wanted: Wanted) -> int:
+    """How many deployments went wrong, whatever the bounds of the page."""
+    query = sa.select(sa.func.count()).select_from(DEPLOYMENT)
+    return conn.execute(query.where(_wrong(conn, of, wanted))).scalar_one()
+
+
+def _wrong(conn: Connection, of: Stretch, wanted: Wanted) -> sa.ColumnElement[bool]:
+    found = sa.and_(_asked(conn, of), sa.or_(DEPLOYMENT.c.status != "succeeded", _among(wanted.blamed)))
+    return sa.and_(found, sa.or_(_among(wanted.titled), *_holds(wanted))) if wanted.text else found
 
 
 _ORDER: Mapping[str, Any] = {
@@ -148,7 +148,7 @@ _ORDER: Mapping[str, Any] = {
 }
 
 
-def _among(keys: Collection[tuple[str, str]]) -> sa.ColumnElement[bool]:
+def _among(keys: frozenset[tuple[str, str]]) -> sa.ColumnElement[bool]:
     """Whether a deployment is one of these."""
     by_source: defaultdict[str, list[str]] = defaultdict(list)
     for source, name in sorted(keys):
@@ -169,27 +169,25 @@ def _holds(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     return [sa.func.lower(DEPLOYMENT.c.deployment).contains(wanted.text, autoescape=True), *parts]
 
 
-def _asked(conn: Connection, of: Stretch) -> tuple[sa.FromClause, sa.ColumnElement[bool]]:
-    """Deployments and the condition that they lie in the stretch and scope, before their service retired."""
-    at = micro(DEPLOYMENT.c.deployed_at)
+def _asked(conn: Connection, of: Stretch) -> sa.ColumnElement[bool]:
+    """The condition that a deployment lies in the stretch and scope, before its service retired."""
+    at, service = micro(DEPLOYMENT.c.deployed_at), DEPLOYMENT.c.service
     within = sa.and_(at >= number(of.start), at < number(of.stop), at <= number(of.as_of))
     held = light.places(conn)
     zone = held.policy_at(moment(of.as_of)).timezone
-    scoped = any(part is not None for part in of.scope)
-    homes = [
-        (s.service, FOREVER if s.retired_on is None else day_start(day_number(s.retired_on) + 1, zone))
+    scope = of.scope
+    inside = [
+        s
         for s in held.services.values()
-        if (not scoped and s.retired_on is not None)
-        or (
-            scoped
-            and of.scope.tier in (None, s.tier)
-            and of.scope.product in (None, s.product)
-            and of.scope.team in (None, s.team)
-            and of.scope.service in (None, s.service)
-        )
+        if scope.tier in (None, s.tier)
+        and scope.product in (None, s.product)
+        and scope.team in (None, s.team)
+        and scope.service in (None, s.service)
     ]
-    home = values("home", {"service": sa.Text(), "until": sa.BigInteger()}, sorted(homes))
-    if home is None:
-        return DEPLOYMENT, sa.false() if scoped else within
-    joined = DEPLOYMENT.join(home, home.c.service == DEPLOYMENT.c.service, isouter=not scoped)
-    return joined, sa.and_(within, sa.or_(home.c.until.is_(None), at < home.c.until))
+    if any(part is not None for part in scope):
+        within = sa.and_(within, service.in_(sorted(s.service for s in inside)))
+    gone = {s.service: day_start(day_number(s.retired_on) + 1, zone) for s in inside if s.retired_on is not None}
+    if not gone:
+        return within
+    still = [sa.and_(service == name, at < number(until)) for name, until in sorted(gone.items())]
+    return sa.and_(within, sa.or_(service.not_in(sorted(gone)), *still))

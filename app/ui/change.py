@@ -138,9 +138,17 @@ def _read(of: State, stretch: Stretch) -> tuple[tuple[Shipped, ...], tuple[Blame
 
 
 def troubled(asked: Asked, wanted: Wanted) -> tuple[Sequence[Trouble], int]:
-    """A page of the deployments that went wrong."""
+    """A page of the deployments that went wrong, and how many there are."""
+    stretch, all_of_them = _stretch(asked), wanted._replace(by=None, down=False, offset=0, limit=None)
     with reading(read.opened(read.state().url)) as conn:
-        return stored.troubled(conn, _stretch(asked), wanted)
+        found = stored.troubled(conn, stretch, wanted)
+    return found, _count(read.state(), stretch, all_of_them)
+
+
+@lru_cache(maxsize=64)
+def _count(of: State, stretch: Stretch, wanted: Wanted) -> int:
+    with reading(read.opened(of.url)) as conn:
+        return stored.count_troubled(conn, stretch, wanted)
 
 
 def _last(asked: Asked, numbers: Sequence[Number]) -> Period | None:
@@ -158,6 +166,8 @@ def _face(key: str, numbers: Mapping[str, History], policy: Policy, asked: Asked
         value = rollout.per_service(one.now.numerator or 0, weeks(asked.period), services)
         if value is not None and services > 1:
             made = replace(made, beside=f"{wording.value(value, 'score')} per service")
+    if key == "recovery_time":
+        made = replace(made, name="Recovery time")
     said = drawn.benchmark(band(key, value))
     if not said:
         return made

@@ -98,10 +98,10 @@ def _searched(wanted: Wanted, page: Shown) -> Wanted:
     """What a text finds beside deployments' own ids: names of services, incidents, states and strategies."""
     text = wanted.text
     return wanted._replace(
-        titled={(b.source, b.deployment) for b in page.blames if text in f"{b.title} {b.incident}".casefold()},
-        services={name for name, said in page.names.items() if text in said.casefold() or text in name.casefold()},
-        states={state for state, (_, word) in STATES.items() if text in word},
-        strategies={name for name, said in STRATEGIES.items() if name and text in said},
+        titled=frozenset((b.source, b.deployment) for b in page.blames if text in f"{b.title} {b.incident}".casefold()),
+        services=frozenset(name for name, said in page.names.items() if text in f"{said} {name}".casefold()),
+        states=frozenset(state for state, (_, word) in STATES.items() if text in word),
+        strategies=frozenset(name for name, said in STRATEGIES.items() if name and text in said),
     )
 
 
