@@ -48,7 +48,14 @@ def draw_burndown(pen: Pen, chart: Chart, wide: float, top: float, high: float) 
         pen.dot(area.x(last + 0.5), area.y(ends), 4, "accent", name="latest")
     _right(pen, chart, area, last, wide)
     for at, key in enumerate(chart.x):
-        pen.hit(area.x(at - 0.5), area.top, area.step, bottom - area.top, key, "\n".join(reading.hover(chart, at)))
+        pen.hit(
+            area.x(at - 0.5),
+            area.top,
+            area.step,
+            bottom - area.top,
+            key,
+            f"{reading.hover(chart, at)[0]}\n{reading.said(chart, main, at)}",
+        )
     _happened(pen, chart, area, lane)
 
 
