@@ -17,13 +17,25 @@ if not page.known:
     st.stop()
 
 plots.style()
+one_team = asked.scope.team is not None
 left, right = st.columns(2)
-with left:
-    plots.plot(oncall.load(page, asked), key="oncall_load", on_click=plots.narrow)
-with right:
-    plots.plot(oncall.loads(page), key="oncall_loads", on_click=oncall_acts.team)
+if page.unfit:
+    board(
+        heading("Load is kept by team", f"Shifts belong to teams, so it is not kept by {page.unfit}"),
+        key="oncall_unfit",
+    )
+else:
+    with left:
+        plots.plot(oncall.load(page, asked), key="oncall_load", on_click=plots.narrow)
+    if not one_team:
+        with right:
+            plots.plot(oncall.loads(page), key="oncall_loads", on_click=oncall_acts.team)
 
 fold = fold or oncall_acts.then_fold(page, asked)
+if fold and one_team and not page.unfit:
+    with right, plots.card("oncall_evenness"):
+        board(oncall_parts.evenness(page, fold, asked), key="oncall_evenness")
+
 left, right = st.columns(2)
 with left:
     plots.plot(oncall.when(page, asked), key="oncall_when", on_click=plots.narrow)
@@ -43,7 +55,7 @@ with left:
 with right, plots.card("oncall_noisy"):
     clicked = board(oncall_parts.noisiest(page, asked, fold), key="oncall_noisy", on_act=act.before) or clicked
 
-if not page.unfit:
+if not (page.unfit or one_team):
     left, right = st.columns(2)
     with left:
         plots.plot(oncall.shares(page), key="oncall_shares", on_click=oncall_acts.team)

@@ -192,7 +192,9 @@ def _over_face(page: Shown) -> Face:
     if not known:
         return replace(none, said="No team has shifts in this period")
     key: VerdictKey = "missed" if surely else "unsure" if unsure else "met"
-    doubt = f"{len(unsure):,} more cannot be told" if unsure else "Every other one is surely below it"
+    doubt = f"{len(unsure):,} more cannot be told" if surely else f"{len(unsure):,} cannot be told"
+    if not unsure:
+        doubt = "Every other one is surely below it" if within else "No other one was on duty"
     return Face(
         kpi=OVER,
         name="Teams above target",
@@ -234,28 +236,18 @@ def _lonely_face(page: Shown) -> Face:
 
 def load(page: Shown, asked: Asked) -> Chart:
     """Load by month with its limits and target."""
-    chart = trend(
+    return trend(
         KPIS["on_call_load"],
         page.numbers["on_call_load"].trend,
         op=tiles.op_of("on_call_load", page.policy),
         marks=marks(asked),
         subtitle="Interruptions a person-week on call, by month, band: the usual range",
     )
-    if not page.unfit:
-        return chart
-    return replace(
-        chart, title="On-call load: kept by team", empty=f"Shifts belong to teams: load is not kept by {page.unfit}."
-    )
 
 
 def loads(page: Shown) -> Chart:
     """The most loaded teams with their ranges."""
-    chart = drawn.loads([found["on_call_load"] for found in page.teams.values() if "on_call_load" in found], page.names)
-    if not page.unfit:
-        return chart
-    return replace(
-        chart, title="Load by team: not kept here", empty=f"Shifts belong to teams: load is not kept by {page.unfit}."
-    )
+    return drawn.loads([found["on_call_load"] for found in page.teams.values() if "on_call_load" in found], page.names)
 
 
 def when(page: Shown, asked: Asked) -> Chart:

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from app.ui import act, filters, oncall_tables
+from app.ui import act, filters, oncall, oncall_tables
 from app.ui.board import Act
 from app.ui.choices import Asked
-from app.ui.oncall import LONELY, MANY, OVER, QUICK, Folded, Shown, folded
+from app.ui.oncall import LONELY, OVER, Folded, Shown, folded
 
 _WANTED = "oncall_wanted"
 
@@ -46,12 +46,12 @@ def _lonely(page: Shown, asked: Asked) -> None:
 
 def first_fold(page: Shown, asked: Asked) -> Folded | None:
     """What is folded from pages, where it is there at once."""
-    return folded(page, asked) if page.pages <= QUICK else None
+    return folded(page, asked) if page.pages <= oncall.QUICK else None
 
 
 def then_fold(page: Shown, asked: Asked) -> Folded | None:
     """The same below the first screen: at once, or, where there are many pages, when it is asked for."""
-    if page.pages > MANY and st.session_state.get(_WANTED) != asked:
+    if page.pages > oncall.MANY and st.session_state.get(_WANTED) != asked:
         if not st.button(f"Show hours of the week and fairness within teams ({page.pages:,} pages, takes a while)"):
             return None
         st.session_state[_WANTED] = asked

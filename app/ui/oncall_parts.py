@@ -14,8 +14,8 @@ from app.ui.oncall import Folded, Shown, finding, ordered
 
 SHARED: dict[State, tuple[VerdictKey, str]] = {
     "uneven": ("missed", "uneven"),
-    "even": ("met", "within chance"),
-    "too_few": ("no_target", "too few to tell"),
+    "even": ("met", "even"),
+    "too_few": ("no_target", "too few"),
     "alone": ("no_target", "one person"),
     "no_data": ("no_data", wording.NO_DATA),
 }
@@ -130,14 +130,14 @@ def noisiest(page: Shown, asked: Asked, fold: Folded | None) -> Markup:
         )
         for one in shown
     ]
-    table = _table(("Service", "Pages", "Needed nobody", "Of those judged", "Not judged"), rows)
+    table = _table(("Service", "Pages", "Noise", "Of judged", "Not judged"), rows)
     more = sum(1 for one in page.noisy if one.noise) - len(shown)
     return el(
         "section",
         el("h2", spared(page, fold, len(shown))),
         el(
             "p",
-            f"Services by pages marked not actionable, {asked.words}" + (f"; {more:,} more have some" if more else ""),
+            f"Services by pages that needed nobody, {asked.words}" + (f"; {more:,} more have some" if more else ""),
             cls="sub",
         ),
         el("div", table, cls="scroll", tabindex="0"),
@@ -170,7 +170,7 @@ def evenness(page: Shown, fold: Folded, asked: Asked) -> Markup:
     found = ordered(fold.evenness)
     rows = [_team(page, one) for one in found[:_TEAMS]]
     more = len(found) - len(rows)
-    table = _table(("Team", "People", "One carries", "On this duty", "Would have to move", ""), rows)
+    table = _table(("Team", "Calls", "Busiest, on duty of", "To move", ""), rows)
     uneven = sum(one.state == "uneven" for one in found)
     known = sum(one.state in ("uneven", "even") for one in found)
     title = (
@@ -181,7 +181,7 @@ def evenness(page: Shown, fold: Folded, asked: Asked) -> Markup:
     return el(
         "section",
         el("h2", title),
-        el("p", f"{wording.capital(asked.words)}: who carries most beyond their duty; nobody is named", cls="sub"),
+        el("p", f"{wording.capital(asked.words)}: who carries most beyond their duty, without names", cls="sub"),
         el("div", table, cls="scroll", tabindex="0")
         if rows
         else el("p", "No shift and no interruption in the period.", cls="muted"),
@@ -191,12 +191,11 @@ def evenness(page: Shown, fold: Folded, asked: Asked) -> Markup:
             el("summary", "How is this judged?"),
             el(
                 "p",
-                "Of each team, the person who carries most beyond their duty. Uneven means that chance would make "
-                f"anybody in the team carry so much less than once in {round(1 / CHANCE):,} times, and calls that come "
-                f"in clumps count as fewer; below {ENOUGH} such calls a person nothing is told. What would have "
-                "to move is Hoover's index: the share of calls that others would take if everybody carried as much as "
-                "their duty. "
-                "Some of it is always chance.",
+                "Of each team, the busiest is who carries most beyond their share of the duty. It is uneven where "
+                f"chance would make anybody in the team carry so much less than once in {round(1 / CHANCE):,} times; "
+                f"calls that come in clumps count as fewer, and below {ENOUGH} such calls a person nothing is told. To "
+                "move is Hoover's index: the share of calls that others would take if everybody carried as much as "
+                "their duty. Some of it is always chance.",
                 cls="muted small",
             ),
         ),
@@ -207,16 +206,18 @@ def evenness(page: Shown, fold: Folded, asked: Asked) -> Markup:
 def _team(page: Shown, one: Evenness) -> Markup:
     name = page.names.get(one.team, one.team)
     named = button(name, act=narrows("team", one.team)) if one.team in page.names else el("span", name)
-    known = one.load is not None and one.people > 1
     helped = el("span", f"and {one.helped:,} by others", cls="muted small block") if one.helped else None
-    cells = (
-        f"{one.people:,}",
-        join(f"{wording.value(one.load, 'share')} of {one.interruptions:,}" if known else "", helped),
-        wording.value(one.duty, "share") if known else "",
-        wording.value(one.moved, "share") if known else "",
-        tiles.verdict(*SHARED[one.state]),
-    )
+    calls, word = join(f"{one.interruptions:,}", helped), tiles.verdict(*SHARED[one.state])
+    cells = (calls, busiest(one), wording.value(one.moved, "share") if one.people > 1 else "", word)
     return el("tr", el("th", named, scope="row"), *(el("td", cell, cls="number") for cell in cells))
+
+
+def busiest(one: Evenness) -> str:
+    """What the person carries who carries most beyond their duty: "1 of 6: 23 % on 11 %"."""
+    if one.load is None or one.duty is None:
+        return wording.NO_DATA
+    load, duty = (wording.value(value, "share") for value in (one.load, one.duty))
+    return f"1 of {one.people:,}: {load} on {duty}"
 
 
 def narrows(name: str, key: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.charts import wording
+from app.charts.oncall import MOST
 from app.metrics.numbers import Number
 from app.ui import read, tables, tiles
 from app.ui.choices import Asked
@@ -16,7 +17,7 @@ MANY = 20_000
 
 
 def teams(page: Shown, asked: Asked, fold: Folded | None) -> Act | None:
-    """Every team that was on duty or paged: its load and verdict, hours, speed, noise and how it shares. A click
+    """Every team that was on duty or paged: its load and verdict, hours, noise and how it shares. A click
     narrows the page to it."""
     rows = [
         _team(page, team, found, fold)
@@ -32,12 +33,13 @@ def teams(page: Shown, asked: Asked, fold: Folded | None) -> Act | None:
         Column("weeks", "Weeks", lambda weeks: "" if weeks is None else f"{weeks:,.1f}", number=True),
         Column("after", "After hours", _share, number=True),
         Column("sleep", "Sleeping", _share, number=True),
-        Column("engaged", "In time", _share, number=True),
         Column("noise", "Noise", _share, number=True),
         Column("load_share", "Of load", _share, number=True),
         Column("duty_share", "Of duty", _share, number=True),
         Column("shared", "Within team", lambda state: tiles.verdict(*SHARED[state]) if state else ""),
     ]
+    if len(page.shares) <= MOST:
+        columns = [column for column in columns if column.key not in ("load_share", "duty_share")]
     kept = [column for column in columns if any(row.get(column.key) not in (None, "") for row in rows)]
     first = "load" if any(row["load"] is not None for row in rows) else "interruptions"
     return tables.table(
@@ -60,7 +62,6 @@ def _team(page: Shown, team: str, found: Mapping[str, Number], fold: Folded | No
         "weeks": known.denominator if known else None,
         "after": _value(found, "after_hours_share"),
         "sleep": _value(found, "sleep_share"),
-        "engaged": _value(found, "engaged_in_time"),
         "noise": _value(found, "alert_noise"),
         "load_share": shares.load if shares else None,
         "duty_share": shares.duty if shares else None,
@@ -85,8 +86,8 @@ def services(page: Shown, asked: Asked) -> Act | None:
     columns = [
         Column("name", "Service", wide=True),
         Column("pages", "Pages", _count, number=True),
-        Column("noise", "Needed nobody", _count, number=True),
-        Column("share", "Of those judged", _share, number=True),
+        Column("noise", "Noise", _count, number=True),
+        Column("share", "Of judged", _share, number=True),
         Column("unmarked", "Not judged", _count, number=True),
     ]
     return tables.table(
