@@ -78,19 +78,16 @@ def spent(page: Depth) -> Markup:
         ),
         _share(page, found, found.spent),
     )
-    table = el("table", el("tbody", *rows), el("tfoot", foot), cls="rows tight parts")
+    caption = el("caption", "What spent the budget: as a share of it, and in all", cls="hush")
+    table = el("table", caption, el("tbody", *rows), el("tfoot", foot), cls="rows tight parts")
     none = sum(part.bad <= 0 for part in found.parts)
+    others_said = _count(none, "other incident" if listed else "incident")
+    untouched = f"{others_said} touched the service and {'is' if none == 1 else 'are'} given nothing."
     return _card(
         "What spent the budget",
         el("p", _spent_sub(page, found), cls="sub"),
         el("div", table, cls="scroll"),
-        el(
-            "p",
-            f"{_count(none, 'other incident' if listed else 'incident')} touched the service and took nothing.",
-            cls="sub",
-        )
-        if none
-        else None,
+        el("p", untouched, cls="sub") if none else None,
         _rule(found),
     )
 

@@ -8,7 +8,11 @@ import pytest
 from app.charts import reading, svg
 from app.charts.burndown import Ahead, Happened, burndown, left_short, outlook, outlook_short, window_words
 from app.charts.description import Chart
+from app.charts.figure import figure
+from app.charts.promises import history
+from app.metrics.facts import Slo
 from app.metrics.forecasts import Forecast
+from app.metrics.promises import Kept
 from app.metrics.spend import DayLeft
 
 FIRST = date(2026, 10, 1)
@@ -185,6 +189,27 @@ def test_how_sure_a_forecast_is_stands_beside_it() -> None:
     assert some.startswith("50 % of 400 replays have it back by 28 Nov 2026")
     assert none.startswith("None of 400 replays spend it by 28 Nov 2026")
     assert "until the window ends (1 of the last 56 days has traffic)" in none
+
+
+def test_plotly_draws_the_same_line() -> None:
+    data = figure(four_days()).to_dict()["data"]
+
+    assert list(data[0]["y"][:4]) == [0.9, None, 0.7, 0.4]
+
+
+def test_a_changed_objective_is_a_line_beside_what_was_attained() -> None:
+    slo = Slo("file", "shop-up", "shop", "Shop is up", "availability", 0.99, "28d", "occurrences")
+    row = [
+        Kept(f"2026-0{month}", slo._replace(objective=objective), 995, 1000, 995, 1000, 0)
+        for month, objective in ((7, 0.99), (8, 0.99), (9, 0.999))
+    ]
+    months = [one.period for one in row]
+
+    changed, same = history("Shop is up", row, months), history("Shop is up", row[:2], months[:2])
+
+    assert changed.target is None
+    assert [(one.name, one.values) for one in changed.series[1:]] == [("objective", (0.99, 0.99, 0.999))]
+    assert (same.target, len(same.series)) == (0.99, 1)
 
 
 def test_windows_and_what_is_left_in_words() -> None:

@@ -132,7 +132,7 @@ def test_a_page_names_what_each_incident_spent_and_the_rest() -> None:
     assert "56 % 50 failures" in said
     assert "Everyday errors" in said
     assert "All that was spent of 90 failures 107 % 96 failures" in said
-    assert "1 other incident touched the service and took nothing" in said
+    assert "1 other incident touched the service and is given nothing" in said
     assert "<b>down</b>" not in boards(at)["slo_depth"], "what people wrote is never markup"
 
 
