@@ -40,7 +40,7 @@ def matrix(
     )
     return Chart(
         "heat",
-        finding(cells, names, months, partial),
+        finding(_judged(cells, names, months, partial), names),
         "What each SLO attained, by month, against the objective then valid",
         "share",
         tuple(months),
@@ -50,21 +50,27 @@ def matrix(
     )
 
 
-def finding(cells: Cells, names: Mapping[str, str], months: Sequence[str], partial: frozenset[int]) -> str:
-    """How many SLOs missed in any month that is over; told over `names` (id → name)."""
+def _judged(
+    cells: Cells, names: Mapping[str, str], months: Sequence[str], partial: frozenset[int]
+) -> dict[str, tuple[int, int]]:
     over = [month for at, month in enumerate(months) if at not in partial]
-    known = {slo: [cells[slo, month] for month in over if (slo, month) in cells] for slo in names}
-    judged = {slo: [one for one in row if one.met is not None] for slo, row in known.items()}
-    measured = [slo for slo, row in judged.items() if row]
-    if not measured:
+    found = {slo: [one.met for month in over if (one := cells.get((slo, month))) is not None] for slo in names}
+    known = {slo: [met for met in row if met is not None] for slo, row in found.items()}
+    return {slo: (sum(row), len(row)) for slo, row in known.items() if row}
+
+
+def finding(judged: Mapping[str, tuple[int, int]], names: Mapping[str, str]) -> str:
+    """How many SLOs missed in any month that is over; `judged` tells of each in how many months it was met, of how
+    many with data."""
+    if not judged:
         return "SLOs by month: no data"
-    broken = [slo for slo in measured if not all(one.met for one in judged[slo])]
+    broken = [slo for slo, (met, of) in judged.items() if met < of]
     if not broken:
-        return f"{'Every SLO' if len(measured) > 1 else 'The one SLO'} was met in every month with data"
+        return f"{'Every SLO' if len(judged) > 1 else 'The one SLO'} was met in every month with data"
     if len(broken) == 1:
-        often = sum(not one.met for one in judged[broken[0]])
-        return f"Only {names[broken[0]]} missed, in {often} of {len(judged[broken[0]])} months"
-    return f"{len(broken)} of {len(measured)} SLOs missed in at least one month"
+        met, of = judged[broken[0]]
+        return f"Only {names[broken[0]]} missed, in {of - met} of {of} months"
+    return f"{len(broken):,} of {len(judged):,} SLOs missed in at least one month"
 
 
 def history(

@@ -82,7 +82,12 @@ def error_budget_remaining(facts: Facts, ask: Ask) -> Iterator[Row]:
                 part,
                 whole,
                 reason="" if found else "no traffic in the window",
-                extra={"excluded_minutes": row.excluded_minutes},
+                extra={
+                    "excluded_minutes": row.excluded_minutes,
+                    **(
+                        {"minutes": row.minutes - row.excluded_minutes, "total": total} if group.slo is not None else {}
+                    ),
+                },
             )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from app.metrics.kpi import share_of
-from app.metrics.measure import Tallies
+from app.metrics.numbers import Tallies
 from app.metrics.numbers import Number
 
 

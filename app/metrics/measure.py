@@ -13,7 +13,7 @@ from app.metrics.facts import Facts
 from app.metrics.grouping import Places, known
 from app.metrics.intervals import Interval, Spread, garwood, wilson
 from app.metrics.kpi import Kpi
-from app.metrics.numbers import Ask, Group, Number, Row, Scope, Tally
+from app.metrics.numbers import Ask, Group, Number, Row, Scope, Tallies, Tally
 from app.metrics.periods import Period
 from app.metrics.verdicts import certain, rule, tier_of, verdict
 from app.policy import Target
@@ -21,8 +21,6 @@ from app.policy import Target
 _DAY = timedelta(days=1)
 _NO_SPLIT = frozenset({"tier", "team", "service"})
 _NOTHING = Tally()
-Tallies = Mapping[tuple[str, Group], Tally]
-"""(period, group) → the sums of it."""
 
 
 def horizon(keys: Iterable[str], ask: Ask) -> Ask:

@@ -103,6 +103,10 @@ class Tally:
         return self.spread
 
 
+Tallies = Mapping[tuple[str, Group], Tally]
+"""(period key, group) → the sums of it."""
+
+
 @dataclass(frozen=True)
 class Number:
     """One number with all that makes it honest. The JSON of `nines kpi` is `as_json()`."""

@@ -6,10 +6,9 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from app.metrics.budgets import budget
-from app.metrics.facts import Exclusion, Facts, Service, SliSum, Slo
+from app.metrics.facts import Exclusion, Facts, Service, Slo
 from app.metrics.grouping import Places
-from app.metrics.numbers import Ask
+from app.metrics.numbers import Ask, Tallies
 from app.metrics.periods import local_day
 from app.metrics.slos import Revisions, meets
 
@@ -44,25 +43,16 @@ class Kept(NamedTuple):
         return meets(self.good, self.total, self.slo.objective) if self.total > 0 else None
 
 
-def kept(facts: Facts, ask: Ask) -> list[Kept]:
-    """Each SLO in scope over each period that holds rows of it; `facts` holds `sli_sums`."""
-    places, revisions = Places(facts, ask), Revisions(facts)
-    ends = {period.key: places.moment(period) for period in ask.periods}
-    grouped: defaultdict[tuple[str, ID], list[SliSum]] = defaultdict(list)
-    for row in facts.sli_sums:
-        key = revisions.key(row.source, row.slo)
-        if key is not None and row.period in ends:
-            grouped[row.period, key].append(row)
-    found = []
-    for (period, key), rows in grouped.items():
-        slo = revisions.at(*key, ends[period])
-        if slo is None or not places.groups((slo.service,), slo=slo.slo):
-            continue
-        all_good, all_total = sum(row.good for row in rows), sum(row.total for row in rows)
-        good = all_good - sum(row.excluded_good for row in rows)
-        total = all_total - sum(row.excluded_total for row in rows)
-        found.append(Kept(period, slo, good, total, all_good, all_total, sum(row.excluded_minutes for row in rows)))
-    return found
+def kept_of(sums: Tallies, facts: Facts, ask: Ask) -> Iterator[Kept]:
+    """Each SLO over each period that holds rows of it, from the sums of `slos_met` by SLO."""
+    revisions, ends = Revisions(facts), {period.key: min(period.end, ask.as_of) for period in ask.periods}
+    for (period, group), tally in sums.items():
+        key = revisions.named(group.slo) if group.slo is not None and period in ends else None
+        slo = revisions.at(*key, ends[period]) if key is not None else None
+        if slo is not None and "all_total" in tally.extra:
+            extra = tally.extra
+            events = (extra["good"], extra["total"], extra["all_good"], extra["all_total"])
+            yield Kept(period, slo, *events, extra["excluded_minutes"])
 
 
 class Left(NamedTuple):
@@ -74,22 +64,21 @@ class Left(NamedTuple):
     """The whole budget, in the same unit."""
 
 
-def left(facts: Facts, ask: Ask) -> dict[ID, Left]:
-    """What each SLO still allows at the end of the one period asked: minutes where its rows count minutes or slices of
-    time, otherwise events; `facts` holds `sli_windows`."""
-    places, revisions = Places(facts, ask), Revisions(facts)
-    ends = {period.key: places.moment(period) for period in ask.periods}
+def left_of(sums: Tallies, facts: Facts, ask: Ask) -> dict[str, Left]:
+    """What each SLO still allows at the end of the one period asked, from the sums of `error_budget_remaining` by SLO:
+    minutes where its rows count minutes or slices of time, otherwise events."""
+    revisions, ends = Revisions(facts), {period.key: min(period.end, ask.as_of) for period in ask.periods}
     found = {}
-    for row in facts.sli_windows:
-        slo = revisions.at(row.source, row.slo, ends[row.period]) if row.period in ends else None
-        spent = budget(row, slo.objective) if slo is not None and slo.window == row.window else None
-        if slo is None or spent is None:
+    for (period, group), tally in sums.items():
+        key = revisions.named(group.slo) if group.slo is not None and period in ends else None
+        slo = revisions.at(*key, ends[period]) if key is not None else None
+        if slo is None or tally.whole <= 0:
             continue
-        minutes, total = row.minutes - row.excluded_minutes, row.total - row.excluded_total
+        minutes, total = tally.extra["minutes"], tally.extra["total"]
         timed = slo.method == "timeslices" or abs(minutes - total) <= 1e-9 * total
         scale = minutes / total if timed else 1.0
         unit: Literal["minutes", "events"] = "minutes" if timed else "events"
-        found[slo.source, slo.slo] = Left((spent.allowed - spent.spent) * scale, unit, spent.allowed * scale)
+        found[slo.slo] = Left(tally.part * scale, unit, tally.whole * scale)
     return found
 
 

@@ -28,6 +28,10 @@ class Revisions:
         """The definition an SLI row belongs to: of its own source, else of any with that id."""
         return (source, slo) if (source, slo) in self._own else self._any.get(slo)
 
+    def named(self, slo: str) -> tuple[str, str] | None:
+        """The definition of an SLO's id, of the first source by name that has it."""
+        return self._any.get(slo)
+
     def at(self, source: str, slo: str, moment: datetime) -> Slo | None:
         """The revision in force just before an instant; before the first one, the first."""
         key = self.key(source, slo)
@@ -199,6 +203,7 @@ def slos_met(facts: Facts, ask: Ask) -> Iterator[Row]:
         raw_good, raw_total = sum(r.good for r in rows), sum(r.total for r in rows)
         reason = "" if total > 0 else "no traffic left after exclusions" if raw_total > 0 else "no traffic"
         met = not reason and meets(good, total, slo.objective)
+        events = {"good": good, "total": total, "all_good": raw_good, "all_total": raw_total}
         for group in places.groups((slo.service,), slo=slo.slo):
             yield Row(
                 period,
@@ -215,6 +220,7 @@ def slos_met(facts: Facts, ask: Ask) -> Iterator[Row]:
                     "without_part": float(raw_total > 0 and meets(raw_good, raw_total, slo.objective)),
                     "without_whole": float(raw_total > 0),
                     "excluded_minutes": sum(r.excluded_minutes for r in rows),
+                    **(events if group.slo is not None else {}),
                 },
             )
 

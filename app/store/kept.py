@@ -73,17 +73,9 @@ def read(
     """(KPI, period key) → its sums by group, where they are kept and hold; `names`: of these groups alone."""
     if not periods:
         return {}
-    table = KEPT_SUMS
-    held = sa.select(table.c.id, table.c.kpi, table.c.period).where(
-        table.c.split == text(split),
-        table.c.kpi.in_(keys),
-        table.c.period.in_([period.key for period in periods]),
-        table.c.since <= micros(as_of),
-        table.c.made_by == made_by(),
-    )
     found: dict[int, dict[Group, Tally]] = {}
     answer: dict[tuple[str, str], Groups] = {}
-    for number, kpi, period in conn.execute(held):
+    for number, kpi, period in conn.execute(_holding(keys, split, periods, as_of)):
         answer[kpi, period] = found[number] = {}
     groups = KEPT_GROUPS
     wanted = [_name(group, split) for group in names] if names is not None and len(names) <= _MANY else None
@@ -94,6 +86,30 @@ def read(
         for number, name, part, whole, n, rest in conn.execute(query):
             found[number][_group(name, split)] = _tally(part, whole, n, rest)
     return answer
+
+
+def added(
+    conn: Connection, kpi: str, split: frozenset[str], periods: Sequence[Period], as_of: datetime
+) -> dict[Group, tuple[float, float]] | None:
+    """Group → its parts and wholes added over the periods; None where not all of them are kept."""
+    ids = list(conn.execute(_holding([kpi], split, periods, as_of)).scalars())
+    if len(ids) < len(periods) or not holding(conn, periods, as_of).keys() >= {*periods}:
+        return None
+    groups = KEPT_GROUPS
+    total = sa.select(groups.c.grp, sa.func.sum(groups.c.part), sa.func.sum(groups.c.whole))
+    query = total.where(groups.c.sums.in_(ids)).group_by(groups.c.grp)
+    return {_group(name, split): (part, whole) for name, part, whole in conn.execute(query)}
+
+
+def _holding(keys: Sequence[str], split: frozenset[str], periods: Sequence[Period], as_of: datetime) -> sa.Select[Any]:
+    table = KEPT_SUMS
+    return sa.select(table.c.id, table.c.kpi, table.c.period).where(
+        table.c.split == text(split),
+        table.c.kpi.in_(keys),
+        table.c.period.in_([period.key for period in periods]),
+        table.c.since <= micros(as_of),
+        table.c.made_by == made_by(),
+    )
 
 
 def holding(conn: Connection, periods: Iterable[Period], as_of: datetime) -> dict[Period, int]:

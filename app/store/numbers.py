@@ -10,10 +10,10 @@ from sqlalchemy import Connection
 
 from app.metrics.catalogue import KPIS
 from app.metrics.facts import Facts
-from app.metrics.measure import Tallies, horizon, measure, narrow, unfit
+from app.metrics.measure import horizon, measure, narrow, unfit
 from app.metrics.measure import rows as measure_rows
 from app.metrics.measure import sums as measure_sums
-from app.metrics.numbers import Ask, Group, Number, Row, Scope, Tally
+from app.metrics.numbers import Ask, Group, Number, Row, Scope, Tallies, Tally
 from app.metrics.periods import Period
 from app.store import kept
 from app.store.facts import load
@@ -36,6 +36,23 @@ def numbers(conn: Connection, keys: Sequence[str], ask: Ask, learnt: list[Made] 
 def sums(conn: Connection, keys: Sequence[str], ask: Ask, learnt: list[Made] | None = None) -> Mapping[str, Tallies]:
     """KPI → its sums by period and group, before anything is divided: for lists of many groups."""
     return _sums(conn, keys, load(conn, frozenset(), ask), ask, learnt, wide=False)
+
+
+def totals(
+    conn: Connection, key: str, ask: Ask, learnt: list[Made] | None = None
+) -> Mapping[Group, tuple[float, float]]:
+    """Group → its parts and wholes added over the periods of a question: for lists ordered by a year of many groups."""
+    base, kpi = load(conn, frozenset(), ask), KPIS[key]
+    asked = replace(ask, by=narrow(kpi, ask.by))
+    plan = _plan(base, asked, bool(kpi.needs & _OWN_TEAM))
+    added = kept.added(conn, key, plan.split, asked.periods, asked.as_of)
+    if added is not None:
+        return {group: total for group, total in added.items() if plan.admits(group)}
+    found: dict[Group, tuple[float, float]] = {}
+    for (_, group), tally in _sums(conn, [key], base, ask, learnt, wide=False)[key].items():
+        part, whole = found.get(group, (0.0, 0.0))
+        found[group] = (part + tally.part, whole + tally.whole)
+    return found
 
 
 def rows(conn: Connection, key: str, ask: Ask) -> list[Row]:

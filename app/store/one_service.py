@@ -2,22 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from app.metrics.facts import Deployment, Facts, SliSum, SliWindow, Slo
+from app.metrics.facts import Deployment, Facts, SliSum
 from app.metrics.grouping import known
-from app.metrics.numbers import Ask
-from app.metrics.slos import Revisions
-from app.store import folds, light, windows
-from app.store.folds import Range
-from app.store.pieces import cut, of_periods, stored_zone
-from app.store.ranges import day_number, day_start
-from app.store.tables import FACTS, SLI_DAYS
-from app.store.types import micros
+from app.store import light
+from app.store.tables import FACTS
 
 INCIDENTS = 400
 """The latest incidents of a service that are read, at most."""
@@ -136,91 +130,6 @@ def readings(conn: Connection, service: str, periods: Sequence[str]) -> list[Rea
         table.c.scope == f"service:{service}", table.c.period.in_(periods)
     )
     return [Reading(*row) for row in conn.execute(query.order_by(table.c.kpi, table.c.period))]
-
-
-def slo_sums(conn: Connection, slos: Sequence[Slo], service: str, ask: Ask) -> list[SliSum]:
-    """The sums of these SLOs of one service in each period, as `Facts.sli_sums`."""
-    held, names = light.places(conn), sorted({slo.slo for slo in slos})
-    found: list[SliSum] = []
-    for pieces in of_periods(conn, held, ask, "sli"):
-        last = held.services[service].retired_on if service in held.services else None
-        stored, live = pieces.stored, pieces.live
-        if last is not None:
-            after = day_number(last) + 1
-            ends = day_start(after, pieces.policy.timezone)
-            stored = [(k, first, min(stop, after)) for k, first, stop in stored]
-            live = [(k, start, min(stop, ends)) for k, start, stop in live if start < ends]
-        sums = _summed(conn, stored, live, names, micros(ask.as_of))
-        found += [
-            SliSum(ask.periods[k].key, source, slo, *(cells[name] for name in _SUMS))
-            for (k, source, slo), cells in sums.items()
-        ]
-    return found
-
-
-def slo_windows(conn: Connection, facts: Facts, ask: Ask) -> list[SliWindow]:
-    """Each SLO of `facts` over its own window, which ends with the one period asked, as `Facts.sli_windows`."""
-    period, zone, revisions = ask.periods[0], stored_zone(conn), Revisions(facts)
-    end = min(period.end, ask.as_of)
-    if period.start >= ask.as_of:
-        return []
-    own = light.places(conn).policy_at(end - timedelta(microseconds=1)).timezone
-    windowed = [held for key in revisions if (held := revisions.at(*key, end)) is not None]
-    lengths = sorted({slo.window for slo in windowed})
-    stored: list[Range] = []
-    live: list[Range] = []
-    for k, window in enumerate(lengths):
-        cut(k, micros(windows.start(window, end, own)), micros(end), zone, (), stored, live)
-    wanted = {(lengths.index(slo.window), (slo.source, slo.slo)) for slo in windowed}
-    found = []
-    for (k, source, slo), sums in _summed(conn, stored, live, sorted({s.slo for s in windowed}), micros(end)).items():
-        home = revisions.key(source, slo)
-        if home is not None and (k, home) in wanted:
-            found.append(
-                SliWindow(
-                    period.key, *home, lengths[k],
-                    sums["rows"] + sums["idle_rows"], sums["longest_row_minutes"],
-                    sums["minutes"] + sums["idle_minutes"], sums["good"], sums["total"],
-                    sums["excluded_minutes"], sums["excluded_good"], sums["excluded_total"],
-                )
-            )  # fmt: skip
-    return found
-
-
-def _summed(
-    conn: Connection, stored: Sequence[Range], live: Sequence[Range], slos: Sequence[str], before: int
-) -> dict[tuple[int, str, str], Sum]:
-    """(stretch, source, SLO) → its sums: stored days found one by one by their key, the rest from raw rows."""
-    sources = windows.sources(conn)
-    if not sources or not slos:
-        return {}
-    found: dict[tuple[int, str, str], Sum] = {}
-    names = (*_SUMS, "longest_row_minutes")
-    days = sorted({day for _, first, after in stored for day in range(first, after)})
-    table = SLI_DAYS
-    if days:
-        query = sa.select(table.c.day, table.c.source, table.c.slo, *(table.c[name] for name in names)).where(
-            table.c.day.in_(days), table.c.source.in_(sources), table.c.slo.in_(slos)
-        )
-        for day, source, slo, *cells in conn.execute(query):
-            for k, first, after in stored:
-                if first <= day < after:
-                    _add(found, (k, source, slo), dict(zip(names, cells, strict=True)))
-    if live:
-        cuts = bool(conn.execute(folds.any_cuts(live)).scalar())
-        made = folds.sli(live, sources, before=before, slos=slos, cuts=cuts).subquery()
-        for k, source, slo, *cells in conn.execute(sa.select(*(made.c[n] for n in ("k", "source", "slo", *names)))):
-            _add(found, (k, source, slo), dict(zip(names, cells, strict=True)))
-    return found
-
-
-def _add(found: dict[tuple[int, str, str], Sum], key: tuple[int, str, str], more: Sum) -> None:
-    held = found.get(key)
-    if held is None:
-        found[key] = more
-        return
-    for name, cell in more.items():
-        held[name] = max(held[name], cell) if name == "longest_row_minutes" else held[name] + cell
 
 
 def deployed(

@@ -15,8 +15,7 @@ from typing import NamedTuple
 from app import settings
 from app.metrics.facts import Facts
 from app.metrics.grouping import known
-from app.metrics.measure import Tallies
-from app.metrics.numbers import Ask, Number, Row
+from app.metrics.numbers import Ask, Group, Number, Row, Tallies
 from app.metrics.periods import local_day
 from app.policy import Policy
 from app.store import engine as stores
@@ -127,6 +126,16 @@ def _sums(of: State, keys: tuple[str, ...], ask: Ask) -> Mapping[str, Tallies]:
         generation = stores.generation(conn)
         found = store_numbers.sums(conn, keys, ask, made)
     kept.keep(_open(of.url), generation, made)
+    return found
+
+
+def totals(key: str, ask: Ask) -> Mapping[Group, tuple[float, float]]:
+    """Group → parts and wholes over all periods asked, as `app.store.numbers.totals` gives them."""
+    made: list[kept.Made] = []
+    with stores.reading(_open(state().url)) as conn:
+        generation = stores.generation(conn)
+        found = store_numbers.totals(conn, key, ask, made)
+    kept.keep(_open(state().url), generation, made)
     return found
 
 

@@ -1,7 +1,7 @@
 """One risk: how high it stands, what is done about it, what it costs, and what its services have been through."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
@@ -11,11 +11,9 @@ from app.charts.description import Chart
 from app.metrics import register
 from app.metrics.dr import executed
 from app.metrics.facts import DrTest, Facts, Incident, Service
-from app.metrics.measure import measure
 from app.metrics.numbers import Ask, Number
 from app.metrics.register import Standing
 from app.policy import Policy
-from app.store import one_service
 from app.store import risks as store_risks
 from app.store.engine import reading
 from app.ui import read, risks
@@ -85,7 +83,7 @@ def _shown(of: State, risk: str, source: str, asked: Asked) -> Shown | None:
         )
     )
     severe = facts.policy.major_severity
-    numbers = _numbers(of, facts, [name for name in named[:_SERVICES] if name in facts.services], asked)
+    numbers = _numbers([name for name in named[:_SERVICES] if name in facts.services], asked)
     homes = tuple(
         Home(
             name=name,
@@ -110,19 +108,13 @@ def _shown(of: State, risk: str, source: str, asked: Asked) -> Shown | None:
     )
 
 
-def _numbers(of: State, facts: Facts, services: Sequence[str], asked: Asked) -> dict[str, dict[str, Number]]:
-    """Service → how it keeps its promises in the chosen period: measured on its own SLOs, which are few, so that it
-    takes as long in a store of a thousand services, in a month that is not over."""
-    found, ask = {}, Ask((asked.period,), asked.as_of)
-    with reading(read.opened(of.url)) as conn:
-        for name in services:
-            own = replace(facts, slos=tuple(slo for slo in facts.slos if slo.service == name))
-            summed = replace(
-                own,
-                sli_sums=tuple(one_service.slo_sums(conn, own.slos, name, ask)),
-                sli_windows=tuple(one_service.slo_windows(conn, own, ask)),
-            )
-            found[name] = {number.kpi: number for number in measure(_NUMBERS, summed, ask)}
+def _numbers(services: Sequence[str], asked: Asked) -> dict[str, dict[str, Number]]:
+    """Service → how it keeps its promises in the chosen period."""
+    found: dict[str, dict[str, Number]] = {name: {} for name in services}
+    if services:
+        ask = Ask((asked.period,), asked.as_of, frozenset({"service"}), only=frozenset(services))
+        for number in read.numbers(_NUMBERS, ask):
+            found[number.group.service or ""][number.kpi] = number
     return found
 
 

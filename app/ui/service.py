@@ -11,14 +11,13 @@ from app.charts.incidents import causes
 from app.charts.promises import matrix
 from app.charts.service import Told
 from app.charts.trend import trend
-from app.metrics import lessons, promises
+from app.metrics import lessons
 from app.metrics import service as of_service
 from app.metrics.catalogue import KPIS
 from app.metrics.facts import Deployment, Facts, Incident, Risk, Service
 from app.metrics.grouping import Places
 from app.metrics.incidents import repeats
 from app.metrics.lessons import ID, Owed, Toll
-from app.metrics.measure import measure
 from app.metrics.numbers import Ask, Number
 from app.metrics.periods import local_day
 from app.metrics.promises import Kept
@@ -28,13 +27,14 @@ from app.policy import Policy
 from app.store import one_service
 from app.store.engine import reading
 from app.store.one_service import Reading
-from app.ui import read, tiles
+from app.ui import promised, read, tiles
 from app.ui.choices import Asked
 from app.ui.history import History, history
 from app.ui.marks import marked, marks
 from app.ui.overview import kpi_face
+from app.ui.promised import Promise
 from app.ui.read import State
-from app.ui.slos import STATES, Promise, partial_months
+from app.ui.slos import partial_months
 from app.ui.tiles import Face
 
 TILES = (
@@ -138,14 +138,6 @@ def _shown(of: State, service: str, asked: Asked) -> Shown:
     now = {key: one.now for key, one in told.items()}
     now |= {number.kpi: number for number in read.numbers(_MORE, asked.ask())}
     with reading(read.opened(of.url)) as conn:
-        summed = replace(
-            facts,
-            sli_sums=tuple(one_service.slo_sums(conn, facts.slos, service, trend_ask)),
-            sli_windows=tuple(one_service.slo_windows(conn, facts, asked.ask())),
-        )
-        period = facts
-        if asked.period not in asked.trend:
-            period = replace(facts, sli_sums=tuple(one_service.slo_sums(conn, facts.slos, service, asked.ask())))
         blamed = {one.caused_by: one for one in facts.incidents if one.caused_by}
         wrong = one_service.went_wrong(
             conn, service, asked.trend[0].start, min(asked.trend[-1].end, asked.as_of), sorted(blamed)
@@ -153,16 +145,15 @@ def _shown(of: State, service: str, asked: Asked) -> Shown:
         read_in = one_service.readings(conn, service, [month.key for month in asked.trend])
     found = tuple(lessons.detected(facts, trend_ask))
     again = repeats(facts)
-    months = {(one.slo.slo, one.period): one for one in promises.kept(summed, trend_ask)}
-    kept = promises.kept(period, asked.ask()) if period is not facts else _in(months, asked)
+    kept = promised.every(asked)
     made = Shown(
         service=home,
         finding="",
         faces=tuple(_face(key, told[key], home, facts.policy, asked) for key in TILES),
         history=told,
         now=now,
-        promises=_promises(summed, {(one.slo.source, one.slo.slo): one for one in kept}, asked),
-        months=months,
+        promises=kept,
+        months=promised.months(asked, [one.slo.slo for one in kept]),
         found=found,
         tolls={(one.source, one.incident): of_service.toll(facts, one, service, asked.as_of) for one in found},
         repeated=again,
@@ -184,34 +175,10 @@ def _about(of: State, service: str, as_of: datetime) -> Facts:
         return one_service.about(conn, service, as_of)
 
 
-def _in(months: Mapping[tuple[str, str], Kept], asked: Asked) -> list[Kept]:
-    return [kept for (_, month), kept in months.items() if month == asked.period.key]
-
-
 def _face(key: str, one: History, home: Service, policy: Policy, asked: Asked) -> Face:
     """Its tile; the target of severity 1 is that of tier 0 alone."""
     own = asked if key != "time_to_restore" else replace(asked, scope=asked.scope._replace(tier=home.tier))
     return kpi_face(key, one.now, one.before, one.trend, policy, own)
-
-
-def _promises(summed: Facts, kept: Mapping[ID, Kept], asked: Asked) -> tuple[Promise, ...]:
-    budgets = {
-        number.group.slo: number for number in measure(("error_budget_remaining",), summed, asked.ask(by=("slo",)))
-    }
-    left = promises.left(summed, asked.ask())
-    made = [
-        Promise(
-            slo=slo,
-            service=summed.services.get(slo.service),
-            kept=kept.get((slo.source, slo.slo)),
-            compliance=None,
-            budget=budgets.get(slo.slo),
-            left=left.get((slo.source, slo.slo)),
-            burn=None,
-        )
-        for slo in promises.current(summed, asked.ask())
-    ]
-    return tuple(sorted(made, key=lambda p: (STATES[p.state], p.remaining if p.remaining is not None else 1.0)))
 
 
 def _told(page: Shown, asked: Asked) -> Told:

@@ -11,8 +11,8 @@ from app.ui import heat, places, tiles
 from app.ui.choices import Asked
 from app.ui.lead import lead
 from app.ui.markup import Markup, Part, button, el, join
+from app.ui.promised import Promise
 from app.ui.service import Shown, by_month, proven
-from app.ui.slos import Promise
 from app.ui.slos_parts import left, objective, share, state
 
 _LISTED = 5

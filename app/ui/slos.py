@@ -14,51 +14,19 @@ from app.metrics import promises
 from app.metrics.catalogue import KPIS
 from app.metrics.facts import Facts, Service, Slo
 from app.metrics.grouping import Places
-from app.metrics.measure import measure
 from app.metrics.numbers import Number
-from app.metrics.promises import Kept, Left, Revision, Taken
+from app.metrics.promises import Revision, Taken
 from app.policy import Policy
-from app.ui import read, tiles
+from app.ui import promised, read, tiles
 from app.ui.choices import Asked
 from app.ui.history import History, history
 from app.ui.marks import marked, marks
 from app.ui.overview import kpi_face, unfit
+from app.ui.promised import Promise
 from app.ui.read import State
 from app.ui.tiles import Face
 
 KEYS = ("slo_compliance", "slos_met", "error_budget_remaining")
-_BY_SLO = ("slo_compliance", "error_budget_remaining", "burn_rate")
-STATES = {"freeze": 0, "exception": 1, "warn": 2, "ok": 3, "no_data": 4}
-"""The most pressing first."""
-
-
-@dataclass(frozen=True)
-class Promise:
-    """One SLO as the table shows it."""
-
-    slo: Slo
-    service: Service | None
-    kept: Kept | None
-    """Over the chosen period."""
-    compliance: Number | None
-    budget: Number | None
-    """Over its own window, ending with the period."""
-    left: Left | None
-    burn: Number | None
-
-    @property
-    def remaining(self) -> float | None:
-        return self.budget.value if self.budget else None
-
-    @property
-    def state(self) -> str:
-        """Of the error-budget policy."""
-        said = self.budget.extra.get("state") if self.budget else None
-        return said if isinstance(said, str) and said in STATES else "no_data"
-
-    @property
-    def burning(self) -> float | None:
-        return self.burn.value if self.burn else None
 
 
 @dataclass(frozen=True)
@@ -69,8 +37,6 @@ class Shown:
     faces: tuple[Face, ...]
     numbers: Mapping[str, History]
     promises: tuple[Promise, ...]
-    months: Mapping[tuple[str, str], Kept]
-    """(SLO, month) → what was kept."""
     unpromised: tuple[Service, ...]
     important: int
     """Services of tier 0 and 1."""
@@ -90,16 +56,14 @@ def shown(asked: Asked) -> Shown:
 def _shown(of: State, asked: Asked) -> Shown:
     ask = asked.ask()
     numbers = history(KEYS, asked)
-    facts = read.facts(frozenset({"sli_sums", "sli_windows", "sli_lookbacks"}), ask)
-    months = read.facts(frozenset({"sli_sums"}), asked.ask(*asked.trend))
-    found = _promises(asked, facts)
+    facts = read.facts(frozenset(), ask)
+    found = promised.every(asked)
     services = promises.unpromised(facts, ask)
     return Shown(
         finding=findings.promises(_told(asked, numbers, found, facts)),
         faces=_faces(asked, numbers, found, facts.policy),
         numbers=numbers,
         promises=found,
-        months={(one.slo.slo, one.period): one for one in promises.kept(months, asked.ask(*asked.trend))},
         unpromised=tuple(services),
         important=len(services) + len({p.slo.service for p in found if p.service is not None and p.service.tier <= 1}),
         below_floor=tuple(promises.below_floor(facts, ask)),
@@ -108,35 +72,6 @@ def _shown(of: State, asked: Asked) -> Shown:
         facts=facts,
         policy=facts.policy,
     )
-
-
-def _promises(asked: Asked, facts: Facts) -> tuple[Promise, ...]:
-    """Every SLO in scope, the most pressing first."""
-    ask = asked.ask()
-    by_slo: dict[tuple[str, str], Number] = {}
-    # Measured on the one period alone: a table of SLOs shows no signals, so it needs no year of windows before it.
-    for number in measure(_BY_SLO, facts, asked.ask(by=("slo",))):
-        by_slo[number.kpi, number.group.slo or ""] = number
-    kept = {(one.slo.source, one.slo.slo): one for one in promises.kept(facts, ask)}
-    left = promises.left(facts, ask)
-    found = [
-        Promise(
-            slo=slo,
-            service=facts.services.get(slo.service),
-            kept=kept.get((slo.source, slo.slo)),
-            compliance=by_slo.get(("slo_compliance", slo.slo)),
-            budget=by_slo.get(("error_budget_remaining", slo.slo)),
-            left=left.get((slo.source, slo.slo)),
-            burn=by_slo.get(("burn_rate", slo.slo)),
-        )
-        for slo in promises.current(facts, ask)
-    ]
-    return tuple(sorted(found, key=_pressing))
-
-
-def _pressing(one: Promise) -> tuple[int, float, int, str]:
-    tier = one.service.tier if one.service else 9
-    return STATES[one.state], one.remaining if one.remaining is not None else 1.0, tier, one.slo.name
 
 
 def _told(asked: Asked, numbers: Mapping[str, History], found: Sequence[Promise], facts: Facts) -> Promises:
@@ -225,26 +160,23 @@ def partial_months(asked: Asked) -> frozenset[int]:
 
 
 def by_misses(page: Shown, asked: Asked) -> list[str]:
-    """The SLOs that were ever measured in the months of the trend, those that missed most often first."""
-    misses = {one.slo.slo: 0 for one in page.promises if any((one.slo.slo, m.key) in page.months for m in asked.trend)}
-    for (slo, _), kept in page.months.items():
-        if slo in misses:
-            misses[slo] += kept.met is False
-    return sorted(misses, key=lambda slo: -misses[slo])
+    """The SLOs that were measured in any month of the trend that is over, those that missed most often first."""
+    judged = promised.judged(asked)
+    known = [one.slo.slo for one in page.promises if one.slo.slo in judged]
+    return sorted(known, key=lambda slo: judged[slo][0] - judged[slo][1])
 
 
 def months(page: Shown, asked: Asked, slos: Sequence[str]) -> Chart:
     """What these SLOs attained month by month; the finding is of all."""
     keys = [month.key for month in asked.trend]
     names = {one.slo.slo: one.slo.name for one in page.promises}
-    chart = matrix(page.months, {slo: names[slo] for slo in slos}, keys, partial_months(asked))
-    return replace(chart, title=finding(page.months, names, keys, partial_months(asked)))
+    chart = matrix(promised.months(asked, slos), {slo: names[slo] for slo in slos}, keys, partial_months(asked))
+    judged = {slo: found for slo, found in promised.judged(asked).items() if slo in names}
+    return replace(chart, title=finding(judged, names))
 
 
 def one_by_month(page: Shown, one: Promise, asked: Asked) -> Chart:
     """One SLO month by month."""
-    keys = [month.key for month in asked.trend]
-    chart = slo_history(
-        one.slo.name, [page.months.get((one.slo.slo, key)) for key in keys], keys, partial_months(asked)
-    )
+    keys, kept = [month.key for month in asked.trend], promised.months(asked, [one.slo.slo])
+    chart = slo_history(one.slo.name, [kept.get((one.slo.slo, key)) for key in keys], keys, partial_months(asked))
     return marked(chart, asked)

@@ -5,7 +5,8 @@ import streamlit as st
 from app.ui import act, filters, slos_tables
 from app.ui.board import Act
 from app.ui.choices import Asked
-from app.ui.slos import Promise, Shown
+from app.ui.promised import Promise
+from app.ui.slos import Shown
 
 
 def chosen(page: Shown) -> Promise | None:

@@ -13,7 +13,8 @@ from app.ui import heat, tiles
 from app.ui.choices import Asked
 from app.ui.lead import lead
 from app.ui.markup import Markup, button, el, join
-from app.ui.slos import Promise, Shown, by_misses, months
+from app.ui.promised import Promise
+from app.ui.slos import Shown, by_misses, months
 
 STATE_WORDS: dict[str, tuple[VerdictKey, str]] = {
     "ok": ("met", "ok"),
@@ -107,9 +108,7 @@ def one_slo(page: Shown, one: Promise, asked: Asked) -> Markup:
         ("Burn rate", _burns(one)),
         (
             "Coverage",
-            wording.value(one.compliance.coverage, "share") + f" of the time, {one.compliance.n:,} rows"
-            if one.compliance and one.compliance.coverage is not None
-            else None,
+            f"{wording.value(one.coverage, 'share')} of the time, {one.n:,} rows" if one.coverage is not None else None,
         ),
         ("Objective changed", "; ".join(_revision(r.slo, r.before) for r in revisions) or None),
         (
@@ -144,13 +143,12 @@ def _verdict(one: Promise) -> Markup:
 
 
 def _burns(one: Promise) -> str | None:
-    if one.burn is None or one.burn.value is None:
+    if one.burning is None:
         return None
-    rates = {name: one.burn.extra.get(name) for name in LOOKBACKS}
     said = [
-        f"{wording.value(rate, 'ratio', 1.0)} × over {LOOKBACKS[name]}"
-        for name, rate in rates.items()
-        if isinstance(rate, float)
+        f"{wording.value(one.burns[name], 'ratio', 1.0)} × over {words}"
+        for name, words in LOOKBACKS.items()
+        if name in one.burns
     ]
     return ", ".join(said) + " (1 × spends exactly the budget)"
 

@@ -1,5 +1,6 @@
 """The tables of the SLOs page: every promise with its budget, what exclusions took out, who is frozen."""
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -9,14 +10,21 @@ from app.charts.promises import attained
 from app.ui import tables, tiles
 from app.ui.choices import Asked
 from app.ui.markup import Markup, el
-from app.ui.slos import STATES, Promise, Shown
-from app.ui.slos_parts import left, share, state
-from app.ui.tables import ACT, Column
+from app.ui.promised import STATES, Promise
+from app.ui.slos import Shown
+from app.ui.slos_parts import STATE_WORDS, left, share, state
+from app.ui.tables import ACT, Column, Found, Slice
 
 
 def promises_table(page: Shown, asked: Asked) -> tables.Act | None:
     """Every SLO: objective, attained, budget, burn, state, coverage. A click opens it."""
-    rows = [_row(one) for one in page.promises]
+
+    def fetch(part: Slice) -> Found:
+        found = [one for one in page.promises if part.search in _said(one)] if part.search else page.promises
+        ordered = _ordered(found, part.by, part.down)
+        stop = None if part.limit is None else part.offset + part.limit
+        return Found([_row(one) for one in ordered[part.offset : stop]], len(found))
+
     columns = [
         Column("name", "SLO", wide=True),
         Column("state", "State", lambda value: state(_STATE_OF[value])),
@@ -37,14 +45,46 @@ def promises_table(page: Shown, asked: Asked) -> tables.Act | None:
         ),
         Column("n", "n", lambda value: f"{value:,}", number=True),
     ]
-    return tables.table(
+    return tables.paged(
         "slos",
         columns,
-        rows,
+        fetch,
         sort="state",
         file=f"slos-{asked.period.key.replace('..', '-to-')}",
         foot=_foot(page),
     )
+
+
+_VALUES: Mapping[str, Callable[[Promise], Any]] = {
+    "name": lambda one: one.slo.name.casefold(),
+    "attained": lambda one: one.kept.attained if one.kept else None,
+    "objective": lambda one: one.slo.objective,
+    "remaining": lambda one: one.remaining,
+    "left": lambda one: one.left.amount if one.left else None,
+    "burn": lambda one: one.burning,
+    "service": lambda one: _service(one).casefold(),
+    "tier": lambda one: one.service.tier if one.service else None,
+    "coverage": lambda one: one.coverage,
+    "n": lambda one: one.n,
+}
+
+
+def _ordered(found: Sequence[Promise], by: str | None, down: bool) -> Sequence[Promise]:
+    """Promises come with the most pressing first: that is the order by state."""
+    if by is None or by not in _VALUES:
+        return found[::-1] if down else found
+    value = _VALUES[by]
+    known = sorted((one for one in found if value(one) is not None), key=value, reverse=down)
+    return [*known, *(one for one in found if value(one) is None)]
+
+
+def _said(one: Promise) -> str:
+    """What a search looks through."""
+    return f"{one.slo.name} {_service(one)} {STATE_WORDS[one.state][1]} {one.slo.slo}".casefold()
+
+
+def _service(one: Promise) -> str:
+    return one.service.name if one.service else one.slo.service
 
 
 _STATE_OF = {at: name for name, at in STATES.items()}
@@ -76,7 +116,7 @@ def taken_sub(page: Shown) -> str:
 def _row(one: Promise) -> dict[str, Any]:
     return {
         "name": one.slo.name,
-        "service": one.service.name if one.service else one.slo.service,
+        "service": _service(one),
         "tier": one.service.tier if one.service else None,
         "objective": one.slo.objective,
         "attained": Attained(one) if one.kept and one.kept.attained is not None else None,
@@ -84,8 +124,8 @@ def _row(one: Promise) -> dict[str, Any]:
         "remaining": one.remaining,
         "left": left(one.left) if one.left else None,
         "burn": one.burning,
-        "coverage": one.compliance.coverage if one.compliance else None,
-        "n": one.compliance.n if one.compliance else 0,
+        "coverage": one.coverage,
+        "n": one.n,
         ACT: {"do": "slo", "slo": one.slo.slo},
     }
 
