@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from app.charts import wording
+from app.metrics.dr import executed
 from app.metrics.facts import Deployment, Risk, Slo
 from app.metrics.incidents import minutes
 from app.metrics.numbers import Ask
@@ -19,6 +20,7 @@ from app.ui.choices import Asked
 from app.ui.incident import Shown
 from app.ui.markup import Markup, Part, button, el, join
 from app.ui.read import State
+from app.ui.service_cards import risk_item
 
 _BEFORE, _AFTER = timedelta(hours=3), timedelta(hours=1)
 """How long before its start and after its end something counts as around an incident."""
@@ -53,6 +55,8 @@ class Around:
     """The largest share first; those that it took nothing of too."""
     risks: tuple[Risk, ...]
     """Open today on its services, the weightiest first."""
+    registered: bool
+    """Whether any risk is known."""
     untested: tuple[str, ...]
     """Names of its services that no DR test was ever carried out for, where anybody keeps DR tests."""
 
@@ -65,13 +69,14 @@ def around(page: Shown, asked: Asked) -> Around:
     known = read.facts(frozenset({"risks", "dr_tests"}), Ask((), page.as_of))
     today = local_day(page.as_of, asked.zone)
     risks = [risk for risk in known.risks if open_at(risk, today) and set(risk.services) & set(one.services)]
-    tested = {name for test in known.dr_tests if test.executed_at is not None for name in test.services}
+    tested = {name for test in known.dr_tests if executed(test) for name in test.services}
     return Around(
         start,
         stop,
         _deployed(read.state(), one.services, start, stop) if one.services and stop - start <= _LONGEST else (),
         _spent(page, asked) if one.kind == "incident" else (),
         tuple(sorted(risks, key=lambda risk: (-score(risk), risk.risk))),
+        bool(known.risks),
         tuple(known.services[name].name for name in one.services if name in known.services and name not in tested)
         if known.dr_tests
         else (),
@@ -257,40 +262,20 @@ def _one_budget(one: Spent) -> Markup:
     )
 
 
-def follows(page: Shown, found: Around, zone: str) -> Markup:
+def follows(page: Shown, found: Around) -> Markup:
     """The risks that name its services, and those that nobody tested a way back for."""
-    items = [
-        el(
-            "li",
-            el(
-                "div",
-                button(
-                    risk.title,
-                    act={"do": "open", "place": places.RISK.name, "risk": risk.risk, "source": risk.source},
-                ),
-                el(
-                    "span",
-                    f"{risk.likelihood} × {risk.impact} = {score(risk)}",
-                    cls="small late" if score(risk) > page.policy.risk.appetite else "small",
-                ),
-                cls="row",
-            ),
-            el("p", f"{risk.risk} · {risk.owner} · {risk.treatment}", cls="why"),
-        )
-        for risk in found.risks[:_RISKS]
-    ]
+    appetite = page.policy.risk.appetite
+    items = [risk_item(risk, appetite) for risk in found.risks[:_RISKS]]
     more = len(found.risks) - len(items)
-    above = sum(score(risk) > page.policy.risk.appetite for risk in found.risks)
-    which = (
-        "one open risk names its services"
-        if len(found.risks) == 1
-        else f"{len(found.risks)} open risks name its services"
-    )
+    above = sum(score(risk) > appetite for risk in found.risks)
+    count = len(found.risks)
+    title = "One open risk names its services" if count == 1 else f"{count} open risks name its services"
+    calm = "If it could happen again, one should." if found.registered else "Bring risks.csv, the register."
     return el(
         "section",
-        el("h2", wording.capital(which) if items else "No open risk names its services"),
-        el("p", f"{above or 'None'} above the appetite of {page.policy.risk.appetite}", cls="sub") if items else None,
-        el("ul", *items, cls="items") if items else el("p", "If it could happen again, one should.", cls="muted small"),
+        el("h2", title if items else "No open risk names its services" if found.registered else "No risk is known"),
+        el("p", f"{above or 'None'} above the appetite of {appetite}", cls="sub") if items else None,
+        el("ul", *items, cls="items") if items else el("p", calm, cls="muted small"),
         el("p", f"and {more} more", cls="muted small") if more > 0 else None,
         el("p", f"No DR test was ever carried out for {wording.listed(found.untested[:3])}.", cls="small")
         if found.untested
@@ -316,5 +301,5 @@ def chain(page: Shown, zone: str) -> Markup | None:
 
 def below(page: Shown, found: Around, zone: str) -> Markup:
     """What it spent, what it repeats, what could happen again: as many cards as there is something to say."""
-    cards: Sequence[Part] = [part for part in (budgets(found), chain(page, zone), follows(page, found, zone)) if part]
+    cards: Sequence[Part] = [part for part in (budgets(found), chain(page, zone), follows(page, found)) if part]
     return el("div", *cards, cls=f"grid {'three' if len(cards) == 3 else 'two'} apart")

@@ -6,6 +6,7 @@ from app.charts import wording
 from app.charts.theme import VerdictKey
 from app.metrics.catalogue import KPIS
 from app.metrics.drills import Drill
+from app.metrics.facts import Risk
 from app.metrics.lessons import Owed
 from app.metrics.risks import score
 from app.store.one_service import Reading
@@ -159,25 +160,24 @@ def _drill(one: Drill, asked: Asked) -> Markup:
     )
 
 
+def risk_item(risk: Risk, appetite: int) -> Markup:
+    """One risk with its level, and the way to its page."""
+    level = f"{risk.likelihood} × {risk.impact} = {score(risk)}"
+    return el(
+        "li",
+        el(
+            "div",
+            el("span", risk_link(risk)),
+            el("span", level, cls="small late" if score(risk) > appetite else "small"),
+            cls="row",
+        ),
+        el("p", f"{risk.risk} · {risk.owner} · {risk.treatment}", cls="why"),
+    )
+
+
 def risks(page: Shown) -> Markup:
     """The open risks that name it."""
-    items = [
-        el(
-            "li",
-            el(
-                "div",
-                el("span", risk_link(risk)),
-                el(
-                    "span",
-                    f"{risk.likelihood} × {risk.impact} = {score(risk)}",
-                    cls="small late" if risk in page.above else "small",
-                ),
-                cls="row",
-            ),
-            el("p", f"{risk.risk} · {risk.owner} · {risk.treatment}", cls="why"),
-        )
-        for risk in page.risks[:_LISTED]
-    ]
+    items = [risk_item(risk, page.policy.risk.appetite) for risk in page.risks[:_LISTED]]
     more = len(page.risks) - len(items)
     above, known = len(page.above), page.registered
     title = f"{len(page.risks)} open risks name it" if len(page.risks) != 1 else "One open risk names it"
