@@ -2,15 +2,17 @@
 suffer most.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from heapq import nsmallest
 from typing import Literal, NamedTuple
 
 from app.metrics.dr import executed
 from app.metrics.facts import Facts
 from app.metrics.grouping import Places
-from app.metrics.numbers import Ask, Number
+from app.metrics.numbers import Ask, Number, Tallies, Tally
 from app.metrics.periods import local_day
 from app.metrics.risks import open_at, score
 
@@ -28,6 +30,10 @@ KINDS: tuple[Kind, ...] = (
     "test_due",
 )
 """The most pressing first."""
+
+
+_JUDGED = ("slos_met", "customer_impact_minutes", "major_incidents")
+_NOTHING = Tally()
 
 
 class Waiting(NamedTuple):
@@ -109,6 +115,26 @@ class Suffering:
     key: tuple[float, ...] = field(default=(), repr=False)
 
 
+def suffering(
+    left: Mapping[str, float], sums: Mapping[str, Tallies], homes: Mapping[str, str], most: int = 3
+) -> list[str]:
+    """The services that `worst` would name first, from sums: `left` is what each SLO has left of its budget, `sums`
+    are SLOs met, customer impact and severe incidents by service, `homes` each SLO's service."""
+    spent = Counter(homes[slo] for slo, rest in left.items() if rest <= 0 and slo in homes)
+    found: dict[str, dict[str, Tally]] = {service: {} for service in spent}
+    for key, tallies in sums.items():
+        for (_, group), tally in tallies.items():
+            if group.service is not None:
+                found.setdefault(group.service, {})[key] = tally
+    ranked = []
+    for service, by_key in found.items():
+        met, impact, majors = (by_key.get(key, _NOTHING) for key in _JUDGED)
+        share = met.part / met.whole if met.whole > 0 else 1.0
+        if spent[service] or share < 1 or impact.part or majors.part:
+            ranked.append((_rank(spent[service], impact.part, share), service))
+    return [service for _, service in nsmallest(most, ranked)]
+
+
 def worst(
     budgets: Iterable[Number], by_service: Sequence[Number], homes: Mapping[str, str], most: int = 3
 ) -> list[Suffering]:
@@ -131,15 +157,19 @@ def worst(
     return sorted(reasons, key=lambda one: (one.key, one.service))[:most]
 
 
+def _rank(spent: int, minutes: float, share: float) -> tuple[float, ...]:
+    return (-float(bool(spent)), -minutes, share, -spent)
+
+
 def _suffering(service: str, numbers: Mapping[str, Number], spent: list[Number]) -> Suffering:
-    met, impact, majors = (numbers.get(key) for key in ("slos_met", "customer_impact_minutes", "major_incidents"))
+    met, impact, majors = (numbers.get(key) for key in _JUDGED)
     missed = met if met is not None and met.value is not None and met.value < 1 else None
     hit = impact if impact is not None and impact.value else None
     severe = majors if majors is not None and majors.value else None
     minutes = hit.value if hit is not None and hit.value is not None else 0.0
     share = missed.value if missed is not None and missed.value is not None else 1.0
     frozen = tuple(sorted(spent, key=lambda number: number.value if number.value is not None else 0.0))
-    return Suffering(service, frozen, missed, hit, severe, (-float(bool(frozen)), -minutes, share, -len(frozen)))
+    return Suffering(service, frozen, missed, hit, severe, _rank(len(frozen), minutes, share))
 
 
 def changed(numbers: Iterable[Number]) -> list[Number]:

@@ -78,10 +78,16 @@ def whole(conn: Connection, entity: str) -> tuple[Any, ...]:
     return cached(conn, entity, lambda: _whole(conn, entity))
 
 
-def _whole(conn: Connection, entity: str) -> tuple[Any, ...]:
+def some(conn: Connection, entity: str, where: sa.ColumnElement[bool]) -> tuple[Any, ...]:
+    """The facts of an entity that a condition holds for, by key."""
+    return _whole(conn, entity, where)
+
+
+def _whole(conn: Connection, entity: str, where: sa.ColumnElement[bool] | None = None) -> tuple[Any, ...]:
     table, kind = FACTS[entity], RECORDS[entity]
     names = kind._fields
-    rows = conn.execute(sa.select(*(table.c[name] for name in names)).order_by(*bytewise(conn, table)))
+    query = sa.select(*(table.c[name] for name in names)).order_by(*bytewise(conn, table))
+    rows = conn.execute(query if where is None else query.where(where))
     blank = {name: () for name in names if name in ("services", "slos")}
     if entity == "incidents":
         blank["kind"] = "incident"  # type: ignore[assignment]

@@ -26,7 +26,6 @@ TILES = (
     "dr_pass_rate",
     "risks_above_appetite",
 )
-_WAIT = frozenset({"actions", "incidents", "risks", "dr_tests"})
 _OF_SERVICES = ("slos_met", "customer_impact_minutes", "major_incidents")
 
 
@@ -161,7 +160,7 @@ def _story(asked: Asked, now: Mapping[str, Number], policy: Policy) -> Story:
     tier, slos = _first_tier(asked, now["slos_met"])
     ends = min(asked.period.end, asked.as_of)
     then = replace(asked, as_of=ends)
-    facts = read.facts(_WAIT, Ask((), ends))
+    facts = read.owed(ends)
     late = attention.waiting(facts, then.ask())
     frozen = {facts.services[home].name for home in _frozen_services(asked, policy) if home in facts.services}
     return Story(
@@ -190,18 +189,19 @@ def _first_tier(asked: Asked, every: Number) -> tuple[int | None, Number]:
     return best.group.tier, best
 
 
-def _budgets(asked: Asked) -> tuple[Number, ...]:
-    return read.numbers(("error_budget_remaining",), asked.ask(by=("slo",)))
+def _left(asked: Asked) -> dict[str, float]:
+    """SLO → the share left of its budget."""
+    sums = read.sums(("error_budget_remaining",), asked.ask(by=("slo",)))["error_budget_remaining"]
+    return {group.slo: tally.part / tally.whole for (_, group), tally in sums.items() if group.slo and tally.whole > 0}
 
 
-def _homes(asked: Asked) -> dict[str, str]:
-    return {slo.slo: slo.service for slo in read.facts(frozenset(), Ask((), asked.as_of)).slos}
+def _homes(asked: Asked) -> Mapping[str, str]:
+    return read.facts(frozenset(), Ask((), asked.as_of)).homes
 
 
 def _frozen_services(asked: Asked, policy: Policy) -> list[str]:
     homes = _homes(asked)
-    left = [number for number in _budgets(asked) if number.value is not None and number.value <= policy.budget.freeze]
-    return sorted({homes[number.group.slo] for number in left if number.group.slo in homes})
+    return sorted({homes[slo] for slo, left in _left(asked).items() if left <= policy.budget.freeze and slo in homes})
 
 
 def tier_map(numbers: Sequence[Number], asked: Asked, policy: Policy) -> tuple[Chart, tuple[int, ...]]:
@@ -253,18 +253,30 @@ def _finding(tiers: Sequence[int], rows: Sequence[Sequence[Number | None]]) -> s
 
 def second(asked: Asked) -> Second:
     """What is one scroll down, for what was asked."""
-    facts = read.facts(_WAIT, Ask((), asked.as_of))
-    by_service = read.numbers(_OF_SERVICES, asked.ask(by=("service",)))
+    facts = read.owed(asked.as_of)
     measured = [key for key, kpi in KPIS.items() if kpi.measured and not kpi.always_by]
     numbers = read.numbers(measured, asked.ask())
     return Second(
-        worst=tuple(attention.worst(_budgets(asked), by_service, _homes(asked))),
+        worst=_worst(asked),
         changed=tuple(attention.changed(numbers)),
         waiting=tuple(attention.waiting(facts, asked.ask())),
-        known=frozenset(number.kpi for number in by_service if number.value is not None),
+        known=frozenset(n.kpi for n in numbers if n.kpi in _OF_SERVICES and n.value is not None and facts.services),
         told=any(number.value is not None and number.signal != "too_few" for number in numbers),
-        kept=bool(facts.actions or facts.risks or facts.dr_tests),
+        kept=bool(facts.risks or facts.watched.get("actions") or facts.watched.get("dr_tests")),
         services={service.service: service.name for service in facts.services.values()},
         slos={slo.slo: slo.name for slo in facts.slos},
         policy=facts.policy,
     )
+
+
+def _worst(asked: Asked) -> tuple[Suffering, ...]:
+    """The services that suffer most: found by the sums of all of them, told by the numbers of those few."""
+    ask = asked.ask(by=("service",))
+    sums = read.sums(_OF_SERVICES, ask)
+    homes, left = _homes(asked), _left(asked)
+    few = frozenset(attention.suffering(left, sums, homes))
+    if not few:
+        return ()
+    spent = frozenset(slo for slo, rest in left.items() if rest <= 0 and homes.get(slo) in few)
+    budgets = read.numbers(("error_budget_remaining",), replace(asked.ask(by=("slo",)), only=spent)) if spent else ()
+    return tuple(attention.worst(budgets, read.numbers(_OF_SERVICES, replace(ask, only=few)), homes))

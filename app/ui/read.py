@@ -23,6 +23,7 @@ from app.store import facts as store_facts
 from app.store import freshness as store_freshness
 from app.store import kept
 from app.store import numbers as store_numbers
+from app.store import owed as store_owed
 from app.store.freshness import SourceState
 
 _FRESH = timedelta(minutes=15)
@@ -160,6 +161,17 @@ def facts(needs: frozenset[str], ask: Ask) -> Facts:
 def _facts(of: State, needs: frozenset[str], ask: Ask) -> Facts:
     with stores.reading(_open(of.url)) as conn:
         return known(store_facts.load(conn, needs, ask), ask.as_of)
+
+
+def owed(as_of: datetime) -> Facts:
+    """What somebody still owed at an instant: the facts that `attention.waiting` needs."""
+    return _owed(state(), as_of)
+
+
+@lru_cache(maxsize=8)
+def _owed(of: State, as_of: datetime) -> Facts:
+    with stores.reading(_open(of.url)) as conn:
+        return store_owed.owed(conn, as_of)
 
 
 def directory() -> Directory:
