@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -101,46 +101,46 @@ def day_of(facts: Facts, moment: datetime) -> date:
 def register(facts: Facts, ask: Ask) -> list[Standing]:
     """Every risk in scope that somebody had identified by as-of, the highest level first, then the dearest."""
     places, day = Places(facts, ask), day_of(facts, ask.as_of)
+    running = local_day(ask.as_of, facts.policy.timezone)
     acting = any(action.origin == "risk" for action in facts.actions)
     actions = defaultdict(list)
     for action in facts.actions:
         if action.origin == "risk":
             actions[action.origin_id].append(owed(facts, action, ask.as_of))
     found = [
-        _standing(places, risk, day, ask.as_of, actions.get(risk.risk, ()) if acting else None)
+        _standing(places, risk, day, running, actions.get(risk.risk, ()) if acting else None)
         for risk in facts.risks
         if (risk.identified_on is None or risk.identified_on <= day) and places.groups(risk.services)
     ]
     return sorted(found, key=lambda one: (-one.current.score, -(one.loss or 0.0), one.risk.risk, one.risk.source))
 
 
-def _standing(places: Places, risk: Risk, day: date, moment: datetime, actions: Sequence[Owed] | None) -> Standing:
-    """`actions` None: nobody brings the actions of any risk."""
-    above = score(risk) > places.facts.policy.risk.appetite
+def _standing(places: Places, risk: Risk, day: date, running: date, actions: Sequence[Owed] | None) -> Standing:
+    """`running` is the day that had not ended; `actions` None: nobody brings the actions of any risk."""
     made = Standing(
         risk=risk,
         open=open_at(risk, day),
-        above=above,
-        acceptance=acceptance(places, risk, moment),
-        review_overdue=risk.review_on is not None and places.ends(risk.review_on) <= moment,
+        above=score(risk) > places.facts.policy.risk.appetite,
+        acceptance=acceptance(risk, running, day),
+        review_overdue=risk.review_on is not None and risk.review_on < running,
         actions=tuple(actions or ()),
         loss=losses.expected(risk),
         problems=(),
     )
     problems = set(_problems(places, made, actions is not None))
-    return Standing(**{**vars(made), "problems": tuple(one for one in PROBLEMS if one in problems)})
+    return replace(made, problems=tuple(one for one in PROBLEMS if one in problems)) if problems else made
 
 
-def acceptance(places: Places, risk: Risk, moment: datetime) -> Acceptance:
-    """The state of a risk's acceptance at a moment: it holds to the end of its last day."""
-    if risk.accepted_until is not None and places.ends(risk.accepted_until) <= moment:
+def acceptance(risk: Risk, running: date, day: date) -> Acceptance:
+    """The state of a risk's acceptance, which holds to the end of its last day, while a day is running; `day` is that
+    day, or at midnight the one that ends."""
+    if risk.accepted_until is not None and risk.accepted_until < running:
         return "ran_out"
     if risk.accepted_by is None:
         return "unsigned" if risk.treatment == "accept" or risk.accepted_until is not None else "none"
     if risk.accepted_until is None:
         return "endless"
-    soon = day_of(places.facts, moment) + timedelta(SOON_DAYS)
-    return "ending" if risk.accepted_until <= soon else "live"
+    return "ending" if risk.accepted_until <= day + timedelta(SOON_DAYS) else "live"
 
 
 def _problems(places: Places, one: Standing, acting: bool) -> Iterator[Problem]:
@@ -238,10 +238,16 @@ def incidents_of(hits: Sequence[Hit], risks: Iterable[Risk]) -> dict[tuple[str, 
     for at, hit in enumerate(hits):
         for name in hit.services:
             by_service[name].append(at)
+    alone = {
+        name: (sum(hits[at].incidents for at in places), sum(hits[at].severe for at in places))
+        for name, places in by_service.items()
+    }
     found = {}
     for risk in risks:
+        if len(risk.services) == 1:
+            found[risk.source, risk.risk] = alone.get(risk.services[0], (0, 0))
+            continue
         touched = {at for name in risk.services for at in by_service.get(name, ())}
-        found[risk.source, risk.risk] = (
-            sum(hits[at].incidents for at in touched), sum(hits[at].severe for at in touched)
-        )  # fmt: skip
+        incidents, severe = (sum(hits[at].incidents for at in touched), sum(hits[at].severe for at in touched))
+        found[risk.source, risk.risk] = incidents, severe
     return found
