@@ -16,6 +16,13 @@ if not page.known:
     dr_tests_opened.after(clicked, page, asked)
     st.stop()
 
+proven = el("div", dr_tests_parts.coverage(page), dr_tests_parts.due_next(page, asked), cls="grid two below")
+if not page.found:
+    if page.proofs:
+        clicked = board(proven, key="dr_proven", on_act=act.before) or clicked
+    dr_tests_opened.after(clicked, page, asked)
+    st.stop()
+
 plots.style()
 left, right = st.columns(2)
 with left:
@@ -29,12 +36,10 @@ with left:
 with right:
     picked = plots.plot(dr_tests.times(page, "rpo"), key="dr_rpo", clickable=True) or picked
 
-proven = el("div", dr_tests_parts.coverage(page), dr_tests_parts.due_next(page, asked), cls="grid two below")
 clicked = board(proven, key="dr_proven", on_act=act.before) or clicked
 owed = el("div", dr_tests_parts.evidence(page, asked), dr_tests_parts.findings(page, asked), cls="grid two below")
 clicked = board(owed, key="dr_owed") or clicked
 
 board(heading("Every test", dr_tests_tables.every_sub(page)), key="dr_list_heading")
-if page.found:
-    clicked = dr_tests_tables.every(asked) or clicked
+clicked = dr_tests_tables.every(asked) or clicked
 dr_tests_opened.after(clicked or dr_tests.opened(picked, page), page, asked)

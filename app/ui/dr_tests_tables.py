@@ -25,7 +25,7 @@ _ALWAYS = ("title", "kind", "services", "planned", "state")
 def every_sub(page: Shown) -> str:
     """How many tests the list holds."""
     count = len(page.found)
-    return f"{count:,} test{'s' if count != 1 else ''}, the latest planned first" if count else "None is known here"
+    return f"{count:,} test{'s' if count != 1 else ''}, the latest planned first"
 
 
 def every(asked: Asked) -> Act | None:

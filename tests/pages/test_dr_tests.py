@@ -253,8 +253,8 @@ def test_a_scope_without_tests_says_so_and_shows_no_zero() -> None:
     assert not at.exception
     assert "no DR test was carried out" in said
     assert "Calendar: no tests" in said
-    assert "Evidence: no data" in said
     assert "Pay never tested" in said
+    assert "dr_owed" not in boards(at), "nothing to tell of evidence and findings"
     assert "dr_tests_table" not in boards(at)
 
 
