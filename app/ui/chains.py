@@ -40,10 +40,8 @@ def drawn(
         el("ul", *rows, cls="items chains"),
         el(
             "p",
-            el("span", cls="dot severe"),
-            f"severity 1-{major}" if major > 1 else "severity 1",
-            el("span", cls="dot"),
-            "lower; a click opens the incident",
+            el("span", el("i", cls="dot severe"), f"severity 1-{major}" if major > 1 else "severity 1"),
+            el("span", el("i", cls="dot"), "lower"),
             cls="muted small key",
         ),
         el("p", f"and {more:,} more chain{'s' if more > 1 else ''}", cls="muted small") if more > 0 else None,

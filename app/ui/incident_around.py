@@ -246,9 +246,8 @@ def _one_budget(one: Spent) -> Markup:
     told = wording.value(one.share, "share") if one.share is not None else wording.NO_DATA
     left = ""
     if one.left is not None:
-        left = (
-            f"{wording.value(abs(one.left), 'share')} {'left' if one.left >= 0 else 'overspent'} at the end of that day"
-        )
+        word = "left" if one.left >= 0 else "overspent"
+        left = f"budget {wording.value(abs(one.left), 'share')} {word} at the end of that day"
     amount = f"{one.said} · " if one.share else ""
     return el(
         "li",

@@ -16,7 +16,7 @@ from app.ui.markup import Markup, Part, button, el, join
 from app.ui.service import Shown, proven
 from app.ui.service_parts import drilled_on, risk_link
 
-_LISTED = 5
+_LISTED, _WRONG = 5, 3
 
 
 def on_call(page: Shown, asked: Asked) -> Markup:
@@ -89,7 +89,7 @@ def change(page: Shown, asked: Asked) -> Markup:
             ),
             el("p", *_how(page, one.deployment, wording.instant(one.deployed_at, asked.zone), one.strategy), cls="why"),
         )
-        for one in page.wrong[:_LISTED]
+        for one in page.wrong[:_WRONG]
     ]
     listed = (
         join(el("h3", "The last that went wrong"), el("ul", *items, cls="items"))
@@ -210,7 +210,7 @@ def readings(page: Shown) -> Markup | None:
         "section",
         el("h2", "Capacity, speed and spend"),
         el("p", "The latest reading of each that other systems gave of this service", cls="sub"),
-        el("dl", *items, cls="across"),
+        el("dl", *items, cls="across fit"),
         cls="card section",
     )
 
