@@ -15,7 +15,8 @@ from app.metrics import calls, fairness
 from app.metrics.calls import Noisy, Spared, Week
 from app.metrics.catalogue import KPIS
 from app.metrics.fairness import Evenness, Shares
-from app.metrics.numbers import Number
+from app.metrics.measure import measure
+from app.metrics.numbers import EVERYTHING, Number
 from app.metrics.periods import containing, local_day
 from app.policy import Policy
 from app.store import interruptions
@@ -29,6 +30,8 @@ from app.ui.read import State
 from app.ui.tiles import Face
 
 KEYS = ("on_call_load", "after_hours_share", "sleep_share", "time_to_engage", "engaged_in_time", "alert_noise")
+_OF_TEAMS = ("on_call_load", "after_hours_share", "sleep_share", "alert_noise")
+_OF_TIERS = ("time_to_engage", "engaged_in_time")
 OVER, LONELY = "teams_over", "without_shift"
 """Tiles of this page alone."""
 SILENCED = 5
@@ -52,6 +55,7 @@ class Shown:
     """Services that paged in the period, the noisiest first."""
     shares: Mapping[str, Shares]
     pages: int
+    """Of the period, whatever the scope: so many are looked at to fold them."""
     last: str | None
     """The last month in which anybody was paged, where the period has none."""
     known: bool
@@ -83,7 +87,7 @@ def _shown(of: State, asked: Asked) -> Shown:
     numbers = history(KEYS, asked)
     directory = read.directory()
     names = {key: name for name, key in choices.named(directory.teams).items()}
-    teams = _split(asked, "team")
+    teams = _split(asked, "team", _OF_TEAMS)
     loads = [found["on_call_load"] for found in teams.values() if "on_call_load" in found]
     held = unfit("on_call_load", asked)
     noise = numbers["alert_noise"].now
@@ -94,10 +98,10 @@ def _shown(of: State, asked: Asked) -> Shown:
         faces=(),
         numbers=numbers,
         teams={str(team): found for team, found in teams.items()},
-        tiers={int(tier): found for tier, found in _split(asked, "tier").items()},
+        tiers={int(tier): found for tier, found in _split(asked, "tier", _OF_TIERS).items()},
         noisy=tuple(calls.noisiest(read.sums(("alert_noise",), asked.ask(by=("service",)))["alert_noise"])),
         shares=fairness.shares(loads),
-        pages=noise.n + noise.n_excluded,
+        pages=_pages(asked),
         last=None if noise.n + noise.n_excluded else _month(asked, ends),
         known=bool(watched),
         unfit=held,
@@ -112,9 +116,17 @@ def _month(asked: Asked, ends: Sequence[datetime]) -> str | None:
     return containing(local_day(max(ends), asked.zone), "month", asked.zone).key if ends else None
 
 
-def _split(asked: Asked, by: str) -> dict[str | int, dict[str, Number]]:
+def _pages(asked: Asked) -> int:
+    ask = replace(asked.ask(), scope=EVERYTHING)
+    return sum(round(tally.extra["pages"]) for tally in read.sums(("alert_noise",), ask)["alert_noise"].values())
+
+
+def _split(asked: Asked, by: str, keys: Sequence[str]) -> dict[str | int, dict[str, Number]]:
+    """The numbers of each part of the period alone: what is shown of many teams has no signal, so it needs no year of
+    months before it (nor a target that looks back to one)."""
+    ask = asked.ask(by=(by,))
     found: dict[str | int, dict[str, Number]] = {}
-    for number in read.numbers(KEYS, asked.ask(by=(by,))):
+    for number in measure(keys, read.facts(frozenset(), ask), ask, read.sums(keys, ask)):
         part = getattr(number.group, by)
         if part is not None:
             found.setdefault(part, {})[number.kpi] = number
@@ -194,7 +206,9 @@ def _over_face(page: Shown) -> Face:
     key: VerdictKey = "missed" if surely else "unsure" if unsure else "met"
     doubt = f"{len(unsure):,} more cannot be told" if surely else f"{len(unsure):,} cannot be told"
     if not unsure:
-        doubt = "Every other one is surely below it" if within else "No other one was on duty"
+        doubt = "Every other one is surely below it" if within else "None is surely below it"
+    if known == 1:
+        doubt = "It cannot be told" if unsure else "It is surely above it"
     return Face(
         kpi=OVER,
         name="Teams above target",
@@ -202,7 +216,7 @@ def _over_face(page: Shown) -> Face:
         beside=f"of {known:,} team{'s' if known != 1 else ''}",
         key=key,
         word=wording.verdict_word(key),
-        said=doubt if surely or unsure else "Every one is surely below it",
+        said=doubt if surely or unsure else "Each is surely below it",
         target="Target: none",
     )
 

@@ -176,6 +176,8 @@ def evenness(page: Shown, fold: Folded, asked: Asked) -> Markup:
     title = (
         f"{uneven:,} of {known:,} teams share their load unevenly" if uneven else "No team clearly overloads one person"
     )
+    if len(found) == 1 and known:
+        title = "The team shares its load unevenly" if uneven else "The team clearly overloads nobody"
     if not known:
         title = "Within teams: too few calls to tell"
     return el(
