@@ -35,7 +35,7 @@ class Safely(NamedTuple):
     apart: tuple[Rate, Rate] | None = None
     """The strategies that fail least and most, where they can be told apart."""
     worst: Rate | None = None
-    """The service with the worst change failure that is certain to be above the whole."""
+    """The service with the worst change failure, where chance does not explain it."""
     at_once: int = 0
     """Critical services that do not ship step by step."""
     partial: bool = False
@@ -163,22 +163,22 @@ def strategies(rates: Sequence[Rate], target: float | None, told: tuple[Rate, Ra
     return _ranged(rates, names, title, target)
 
 
-def services(rates: Sequence[Rate], names: Mapping[str, str], target: float | None, silent: int) -> Chart:
-    """Change failure of the worst services with its range; `silent` more have too few deployments to be told."""
+def services(rates: Sequence[Rate], names: Mapping[str, str], target: float | None, above: int, silent: int) -> Chart:
+    """Change failure of the worst services with its range; `above` are beyond the target and beyond chance, `silent`
+    more have too few deployments to be told."""
     shown = [names.get(one.name, one.name) for one in rates]
-    above = sum(1 for one in rates if target is not None and one.low > target)
     title = "No service failed often enough to be told"
     if rates and target is not None:
         beyond = f"{wording.target(target, 'share')} target"
         title = (
-            f"{wording.capital(count(above))} service{'s' if above != 1 else ''} certain to fail above the {beyond}"
+            f"{wording.capital(count(above))} service{'s' if above != 1 else ''} above the {beyond}, beyond chance"
             if above
-            else f"No service is certain to fail above the {beyond}"
+            else f"No service is above the {beyond} beyond chance"
         )
     elif rates:
         title = f"{shown[0]} fails most often"
     chart = _ranged(rates, shown, title, target)
-    sub = "By the lower end of the 95 % range: what is sure to be bad comes first"
+    sub = "Share of deployments that failed, by the lower end of its 95 % range"
     if silent:
         sub += f"; {silent:,} with fewer than {FEWEST} deployments left out"
     empty = "No service with ten deployments or more had one that failed." if silent else _EMPTY

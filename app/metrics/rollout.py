@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from scipy.special import bdtrc
+
 from app.metrics.change import PROGRESSIVE
 from app.metrics.facts import Service
 from app.metrics.intervals import wilson
@@ -12,6 +14,7 @@ from app.metrics.numbers import Group, Tally
 
 FEWEST = 10
 """Deployments below which a share of them says nothing of the one who made them."""
+_SURE = 0.95
 CRITICAL = frozenset({0, 1})
 """The tiers that are asked to ship step by step."""
 
@@ -100,10 +103,17 @@ def by_service(tallies: Mapping[tuple[str, Group], Tally]) -> list[Rate]:
 
 
 def worst(rates: Iterable[Rate]) -> list[Rate]:
-    """Services that had a failure, by the lower end of their interval: what is certain to be bad comes first, and a
-    failure or two among few deployments does not. Those with too few deployments are left out."""
+    """Services that had a failure, by the lower end of their interval: a failure or two among few
+    deployments does not come first. Those with too few deployments are left out."""
     told = [one for one in rates if one.enough and one.failed]
     return sorted(told, key=lambda one: (-one.low, -one.failed, one.name))
+
+
+def beyond_chance(rates: Sequence[Rate], share: float) -> list[Rate]:
+    """Those that failed more often than a share explains, in their order: one-sided binomial at 95 %, shared among all
+    that have deployments enough, for each of them had a chance to stand out (Bonferroni)."""
+    told = [one for one in rates if one.enough]
+    return [one for one in told if bdtrc(one.failed - 1, one.deployments, share) * len(told) < 1 - _SURE]
 
 
 class Steps(NamedTuple):

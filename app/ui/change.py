@@ -96,9 +96,8 @@ def _shown(of: State, asked: Asked) -> Shown:
     strategies = rollout.by_strategy(shipped, blames)
     apart, at_once = rollout.apart(strategies), tuple(rollout.at_once(steps.values()))
     names = {service.service: service.name for service in facts.services.values()}
-    failing = rollout.worst(rates)
     whole = numbers["change_failure_rate"].now.value
-    first = failing[0] if failing and whole is not None and failing[0].low > whole else None
+    first = next(iter(rollout.worst(rollout.beyond_chance(rates, whole)) if whole else ()), None)
     told = Safely(
         period=asked.words,
         frequency=numbers["deployment_frequency"].now,
@@ -164,8 +163,7 @@ def _face(key: str, numbers: Mapping[str, History], policy: Policy, asked: Asked
     value = one.now.value
     if key == "deployment_frequency":
         value = rollout.per_service(one.now.numerator or 0, weeks(asked.period), services)
-        if value is not None and services > 1:
-            made = replace(made, beside=f"{wording.value(value, 'score')} per service")
+        made = _often(made, one.now, value if services > 1 else None)
     if key == "recovery_time":
         made = replace(made, name="Recovery time")
     said = drawn.benchmark(band(key, value))
@@ -173,6 +171,16 @@ def _face(key: str, numbers: Mapping[str, History], policy: Policy, asked: Asked
         return made
     return replace(
         made, target=said if made.target == "No target" else f"{made.target.removeprefix('Target ')} · {said}"
+    )
+
+
+def _often(made: Face, now: Number, each: float | None) -> Face:
+    """How often, without digits that nobody needs, and how often one service."""
+    if now.value is None:
+        return made
+    shown = wording.value(now.value, "count") if now.value >= 100 else wording.value(now.value, "score")
+    return replace(
+        made, value=shown, beside="a week" + (f", {wording.value(each, 'score')} per service" if each else "")
     )
 
 
@@ -189,7 +197,7 @@ def _suspected(failure: History, policy: Policy, asked: Asked) -> Face:
     spark = replace(made.spark, target=None) if made.spark else None
     return replace(
         made,
-        name="Failure with suspects",
+        name="With suspects",
         beside="",
         key="no_data" if now.value is None else "no_target",
         word=made.word if now.value is None else "not confirmed",
@@ -240,8 +248,9 @@ def strategies(page: Shown) -> Chart:
 
 def worst(page: Shown) -> Chart:
     """The services whose changes fail most, by what is certain."""
-    few = sum(1 for one in page.rates if not one.enough)
-    return drawn.services(rollout.worst(page.rates)[:_WORST], page.names, page.target, few)
+    few, failing = sum(1 for one in page.rates if not one.enough), rollout.worst(page.rates)
+    above = len(rollout.beyond_chance(page.rates, page.target)) if page.target is not None else 0
+    return drawn.services(failing[:_WORST], page.names, page.target, above, few)
 
 
 def opened(picked: str | None, page: Shown) -> Mapping[str, str] | None:

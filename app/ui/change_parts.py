@@ -129,4 +129,4 @@ def troubled_sub(asked: Asked) -> str:
 def services_sub(page: Shown, asked: Asked) -> str:
     """How many services the table holds, and how it is read."""
     some = f"{len(page.rates):,} service{'s' if len(page.rates) != 1 else ''} in {asked.words}"
-    return f"{some}, what is sure to fail most first; failure is told from {FEWEST} deployments on, with its 95 % range"
+    return f"{some}, by the lower end of the 95 % range of their failure, which is told from {FEWEST} deployments on"

@@ -58,6 +58,15 @@ def test_the_worst_service_is_the_one_that_is_sure_to_be_bad() -> None:
     assert rates[1].share > rates[2].share, "though more of its few deployments failed"
 
 
+def test_among_many_services_one_stands_out_by_chance() -> None:
+    one = rollout.rate("one", 6, 18)
+    many = [one, *(rollout.rate(f"other {n}", 1, 18) for n in range(200))]
+
+    assert rollout.beyond_chance([one], 0.08) == [one], "P(6 or more of 18 at 8 %) is 0.2 %"
+    assert rollout.beyond_chance(many, 0.08) == [], "which 201 services make likely"
+    assert rollout.beyond_chance([rollout.rate("none", 0, 18)], 0.08) == []
+
+
 def test_services_come_from_the_sums_of_the_kpi() -> None:
     tallies = {
         ("2026-10", Group(service="shop")): Tally(part=2, whole=20),
