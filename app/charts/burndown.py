@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from app.charts import wording
 from app.charts.description import Chart, Limits, Series, Span
-from app.metrics.forecasts import ENOUGH_DAYS, RECENT_DAYS, REPLAYS, Forecast
+from app.metrics.forecasts import ENOUGH_DAYS, REPLAYS, Forecast
 from app.metrics.periods import local_day, midnight
 from app.metrics.spend import DayLeft
 
@@ -129,22 +129,22 @@ def outlook_short(found: Forecast) -> str:
         case "over":
             return "its window ends here"
         case "lasts":
-            return f"at this rate it lasts beyond {until}"
+            return f"it should last beyond {until}"
         case "spends":
             if first == last:
                 return f"at this rate it is spent on {first}"
             return f"it may be spent {f'between {first} and {last}' if last else f'from {first} on'}"
         case _:
             if first is None:
-                return f"at this rate it is not back by {until}"
+                return f"it should not be back by {until}"
             if first == last:
                 return f"at this rate it is back on {first}"
-            return f"at this rate it is back {f'between {first} and {last}' if last else f'on {first} at the earliest'}"
+            return f"it may be back {f'between {first} and {last}' if last else f'from {first} on'}"
 
 
 def outlook(found: Forecast, rolling: bool) -> tuple[str, str]:
     """When it will be spent, or be there again: the answer, and how sure it is."""
-    days = f"{found.known} of the last {RECENT_DAYS} days {'has' if found.known == 1 else 'have'} traffic"
+    days = f"{found.known} of the last {found.reach} days {'has' if found.known == 1 else 'have'} traffic"
     if found.state == "too_few":
         return "Too few days to tell", f"{days}; {ENOUGH_DAYS} are needed to say how fast it goes."
     if found.state == "over":
@@ -162,6 +162,6 @@ def outlook(found: Forecast, rolling: bool) -> tuple[str, str]:
     sure = {0.0: "None", 1.0: "All"}.get(found.share, wording.value(found.share, "share"))
     how = "while old days leave the window" if rolling else "until the window ends"
     return said, (
-        f"{sure} of {REPLAYS} replays {'have it back' if back else 'spend it'} by {until}: each repeats weeks of the "
-        f"last eight at random, {how} ({days}). An incident of a kind that those weeks did not have is not foreseen."
+        f"{sure} of {REPLAYS} replays {'have it back' if back else 'spend it'} by {until}: each repeats some "
+        f"{found.in_row} days in a row of the last {found.reach}, {how}. What those days did not have is not foreseen."
     )

@@ -1,5 +1,5 @@
-"""When an error budget will be spent, or be there again: weeks of the last eight replayed at random, while old days
-leave a rolling window. Whole weeks, because a bad day seldom comes alone."""
+"""When an error budget will be spent, or be there again: four weeks in a row of the last year, drawn at random, are
+replayed day by day while old days leave a rolling window. In a row, because a bad day seldom comes alone."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -8,10 +8,11 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-RECENT_DAYS = 56
-WEEK = 7
+RECENT_DAYS = 364
 ENOUGH_DAYS = 14
 """Of the recent days, so many must have traffic."""
+_ROW_DAYS, _SHORT_ROW_DAYS = 28, 7
+"""Replayed in a row; the short one where there are fewer than three of the long."""
 FURTHEST_DAYS = 90
 REPLAYS = 400
 _TENTH = 0.1
@@ -34,6 +35,10 @@ class Forecast(NamedTuple):
     """`over`: a calendar window that ends here; `lasts`: spent in fewer than a tenth of the replays."""
     known: int
     """Recent days with traffic."""
+    reach: int = 0
+    """How many days back they go."""
+    in_row: int = 0
+    """So many days are replayed in a row."""
     until: date | None = None
     """The last day looked at."""
     first: date | None = None
@@ -52,18 +57,19 @@ def forecast(
     window: Sequence[Day], recent: Sequence[Day], objective: float, *, rolling: bool, ends: date | None = None
 ) -> Forecast:
     """What becomes of the budget of a window of whole days. `window` has its days in order, days without data with
-    total 0; `recent` are the days up to now, of which whole weeks are replayed; a calendar
+    total 0; `recent` are the days up to now, which are replayed; a calendar
     window grows until before `ends`, a rolling one loses its oldest day for each that comes, and is looked at for its
     own length, at most 90 days."""
     lived = list(dropwhile(lambda day: day.total <= 0, recent[-RECENT_DAYS:]))
     known = sum(day.total > 0 for day in lived)
     if known < ENOUGH_DAYS or not window or sum(day.total for day in window) <= 0:
-        return Forecast("too_few", known)
+        return Forecast("too_few", known, len(recent[-RECENT_DAYS:]))
     today = window[-1].on
     steps = min(len(window), FURTHEST_DAYS) if rolling else ((ends - today).days - 1 if ends else 0)
     if steps <= 0:
         return Forecast("over", known)
-    left = _replayed(window, lived, objective, rolling, steps)
+    in_row = _ROW_DAYS if len(lived) >= 3 * _ROW_DAYS else _SHORT_ROW_DAYS
+    left = _replayed(window, lived, in_row, objective, rolling, steps)
     now = _left(sum(day.total for day in window), sum(day.bad for day in window), objective)
     gone = now <= _NOTHING
     turned = left > _NOTHING if gone else left <= _NOTHING
@@ -74,6 +80,8 @@ def forecast(
     return Forecast(
         "spent" if gone else "spends" if share >= _TENTH else "lasts",
         known,
+        len(lived),
+        in_row,
         days[-1],
         _by(reached, days, _TENTH),
         _by(reached, days, 1 - _TENTH),
@@ -94,10 +102,12 @@ def _by(reached: np.ndarray, days: Sequence[date], share: float) -> date | None:
     return days[int(places[0])] if len(places) else None
 
 
-def _replayed(window: Sequence[Day], lived: Sequence[Day], objective: float, rolling: bool, steps: int) -> np.ndarray:
+def _replayed(
+    window: Sequence[Day], lived: Sequence[Day], in_row: int, objective: float, rolling: bool, steps: int
+) -> np.ndarray:
     """The share left at the end of each day to come (columns) in each replay (rows). The same every time."""
-    begins = np.random.default_rng(28).integers(0, len(lived) - WEEK + 1, (REPLAYS, -(-steps // WEEK), 1))
-    drawn = (begins + np.arange(WEEK)).reshape(REPLAYS, -1)[:, :steps]
+    begins = np.random.default_rng(28).integers(0, len(lived) - in_row + 1, (REPLAYS, -(-steps // in_row), 1))
+    drawn = (begins + np.arange(in_row)).reshape(REPLAYS, -1)[:, :steps]
     past = np.array([[day.total for day in window], [day.bad for day in window]])
     coming = np.array([[day.total for day in lived], [day.bad for day in lived]])[:, drawn]
     sums = past.sum(axis=1)[:, None, None] + coming.cumsum(axis=2)

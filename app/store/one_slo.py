@@ -2,21 +2,22 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from app.metrics.facts import Deployment, Impact, Incident, Sli, Slo
+from app.metrics.forecasts import Day
 from app.store.folds import micro
 from app.store.light import cached
-from app.store.ranges import number
-from app.store.tables import FACTS, HOLES, SPANS
+from app.store.ranges import day_number, day_of, number, values
+from app.store.tables import FACTS, HOLES, SLI_DAYS, SPANS
 from app.store.types import micros, moment
 from app.store.windows import sources, start
 
-__all__ = ("deployments", "holes", "rows", "slice_objective", "sources", "start", "touching")
+__all__ = ("days", "deployments", "holes", "rows", "slice_objective", "sources", "start", "touching")
 _LONGEST = timedelta(days=90)
 """An incident detected longer before a stretch of time is not looked for in it, nor one detected longer after."""
 
@@ -46,6 +47,21 @@ def rows(conn: Connection, of: Sequence[str], slo: str, begin: datetime, stop: d
         query = sa.select(*columns).join_from(starts, table, here).where(starts.c.at < number(micros(stop)))
         found += [Sli(*row) for row in conn.execute(query)]
     return sorted(found, key=lambda row: (row.start, row.source))
+
+
+def days(conn: Connection, of: Sequence[str], slo: str, first: date, after: date) -> list[Day]:
+    """What each stored day from `first` until before `after` holds of one SLO, with the excluded time taken out; days
+    without rows are not among them."""
+    wanted = values("wanted", {"day": sa.Integer()}, [(at,) for at in range(day_number(first), day_number(after))])
+    if wanted is None:
+        return []
+    table = SLI_DAYS
+    total = sa.func.sum(table.c.total - table.c.excluded_total)
+    good = sa.func.sum(table.c.good - table.c.excluded_good)
+    here = sa.and_(table.c.day == wanted.c.day, table.c.source.in_(of), table.c.slo == slo)
+    query = sa.select(table.c.day, total, good).join_from(wanted, table, here).group_by(table.c.day)
+    found = conn.execute(query.order_by(table.c.day))
+    return [Day(day_of(day), whole, max(0.0, whole - part)) for day, whole, part in found]
 
 
 def holes(conn: Connection, of: Sequence[str], slo: str) -> Mapping[str, list[tuple[datetime, datetime]]]:

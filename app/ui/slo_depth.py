@@ -11,7 +11,7 @@ from app.charts.burndown import Ahead, Happened, burndown, share
 from app.charts.description import Chart
 from app.metrics import forecasts, methods, spend
 from app.metrics.facts import Deployment, Facts, Incident, Slo
-from app.metrics.forecasts import Forecast
+from app.metrics.forecasts import Day, Forecast
 from app.metrics.grouping import known
 from app.metrics.methods import Counted
 from app.metrics.numbers import Ask
@@ -28,7 +28,7 @@ from app.ui.read import State
 
 NUMBERED = 5
 """So many incidents are told one by one."""
-_LEARNT = timedelta(days=forecasts.RECENT_DAYS)
+_LEARNT = timedelta(days=56)
 """What is usual is learnt from so many days before the end, or from the window where that is longer."""
 _ONE, _MINUTE = timedelta(microseconds=1), timedelta(minutes=1)
 _KINDS: Mapping[str, Kind] = {"w": "week", "M": "month", "Q": "quarter", "Y": "year"}
@@ -98,11 +98,14 @@ def _depth(of: State, period: Period, as_of: datetime, source: str, name: str) -
         feeding = [one for one in one_slo.sources(conn) if revisions.key(one, name) == (slo.source, slo.slo)]
         rows = one_slo.rows(conn, feeding, name, first, stop)
         holes = one_slo.holes(conn, feeding, name)
+        long_ago, lately = local_day(end, zone) - timedelta(forecasts.RECENT_DAYS), local_day(first, zone)
+        history = one_slo.days(conn, feeding, name, long_ago, lately + timedelta(1))
         incidents, impacts = one_slo.touching(conn, slo.service, first, end)
         facts = known(replace(facts, incidents=incidents, impacts=impacts), as_of)
         named = one_slo.deployments(conn, [one.caused_by for one in facts.incidents if one.caused_by])
         slice_objective = one_slo.slice_objective(conn, slo)
-    return _made(facts, slo, Window(begin, end, zone), spend.stretches(rows, holes), named, slice_objective, as_of)
+    every = spend.stretches(rows, holes)
+    return _made(facts, slo, Window(begin, end, zone), every, history, named, slice_objective, as_of)
 
 
 class Window(NamedTuple):
@@ -119,7 +122,7 @@ class Window(NamedTuple):
 
 
 def _made(
-    facts: Facts, slo: Slo, window: Window, every: list[Stretch], named: tuple[Deployment, ...],
+    facts: Facts, slo: Slo, window: Window, every: list[Stretch], history: list[Day], named: tuple[Deployment, ...],
     slice_objective: float | None, as_of: datetime,
 ) -> Depth:  # fmt: skip
     begin, end, zone = window
@@ -135,9 +138,9 @@ def _made(
     closes = None if rolling else containing(days[-1], _KINDS[slo.window[-1]], zone)
     recent = [days[-1] - timedelta(at) for at in range(forecasts.RECENT_DAYS - 1, -1, -1)]
     of_days = spend.by_day(rows, days, zone)
-    ahead = forecasts.forecast(
-        of_days, spend.by_day(past, recent, zone), slo.objective, rolling=rolling, ends=closes.after if closes else None
-    )
+    known_days = {day.on: day for day in history}
+    lately = [known_days.get(day.on, day) for day in spend.by_day(past, recent, zone)]
+    ahead = forecasts.forecast(of_days, lately, slo.objective, rolling=rolling, ends=closes.after if closes else None)
     after = tuple(days[-1] + timedelta(at + 1) for at in range(len(ahead.low)))
     over = [day for day in after if midnight(day + timedelta(1), zone) <= as_of]
     came = spend.by_day([row for row in every if row.start >= end], over, zone)

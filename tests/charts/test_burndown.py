@@ -18,7 +18,7 @@ from app.metrics.spend import DayLeft
 FIRST = date(2026, 10, 1)
 NOTHING = Forecast("too_few", 3)
 SPENDS = Forecast(
-    "spends", 28, date(2026, 10, 8), date(2026, 10, 6), date(2026, 10, 7), 1.0,
+    "spends", 28, 28, 7, date(2026, 10, 8), date(2026, 10, 6), date(2026, 10, 7), 1.0,
     (0.2, -0.1, -0.3, -0.4), (0.3, 0.1, 0.0, -0.2), (0.35, 0.2, 0.0, -0.1),
 )  # fmt: skip
 
@@ -146,33 +146,33 @@ def test_it_fits_every_card(width: float) -> None:
         (NOTHING, "too few days to tell how long it lasts", "Too few days to tell"),
         (Forecast("over", 28), "its window ends here", "Its window ends here"),
         (
-            Forecast("lasts", 28, date(2026, 11, 28)),
-            "at this rate it lasts beyond 28 Nov 2026",
+            Forecast("lasts", 28, 28, 7, date(2026, 11, 28)),
+            "it should last beyond 28 Nov 2026",
             "Not before 28 Nov 2026",
         ),
         (
-            Forecast("spends", 28, date(2026, 11, 28), FIRST, None, 0.4),
+            Forecast("spends", 28, 28, 7, date(2026, 11, 28), FIRST, None, 0.4),
             "it may be spent from 1 Oct 2026 on",
             "On 1 Oct 2026 at the earliest",
         ),
         (
-            Forecast("spends", 28, date(2026, 11, 28), FIRST, FIRST, 1.0),
+            Forecast("spends", 28, 28, 7, date(2026, 11, 28), FIRST, FIRST, 1.0),
             "at this rate it is spent on 1 Oct 2026",
             "On 1 Oct 2026",
         ),
         (
-            Forecast("spent", 28, date(2026, 11, 28), None, None, 0.02),
-            "at this rate it is not back by 28 Nov 2026",
+            Forecast("spent", 28, 28, 7, date(2026, 11, 28), None, None, 0.02),
+            "it should not be back by 28 Nov 2026",
             "Not by 28 Nov 2026",
         ),
         (
-            Forecast("spent", 28, date(2026, 11, 28), FIRST, None, 0.5),
-            "at this rate it is back on 1 Oct 2026 at the earliest",
+            Forecast("spent", 28, 28, 7, date(2026, 11, 28), FIRST, None, 0.5),
+            "it may be back from 1 Oct 2026 on",
             "On 1 Oct 2026 at the earliest",
         ),
         (
-            Forecast("spent", 28, date(2026, 11, 28), FIRST, FIRST + timedelta(2), 1.0),
-            "at this rate it is back between 1 Oct 2026 and 3 Oct 2026",
+            Forecast("spent", 28, 28, 7, date(2026, 11, 28), FIRST, FIRST + timedelta(2), 1.0),
+            "it may be back between 1 Oct 2026 and 3 Oct 2026",
             "Between 1 Oct 2026 and 3 Oct 2026",
         ),
     ],
@@ -183,12 +183,16 @@ def test_a_forecast_says_no_more_than_its_replays(found: Forecast, short: str, s
 
 
 def test_how_sure_a_forecast_is_stands_beside_it() -> None:
-    some = outlook(Forecast("spent", 28, date(2026, 11, 28), FIRST, None, 0.5), rolling=True)[1]
-    none = outlook(Forecast("lasts", 1, date(2026, 11, 28)), rolling=False)[1]
+    some = outlook(Forecast("spent", 300, 364, 28, date(2026, 11, 28), FIRST, None, 0.5), rolling=True)[1]
+    none = outlook(Forecast("lasts", 20, 21, 7, date(2026, 11, 28)), rolling=False)[1]
 
-    assert some.startswith("50 % of 400 replays have it back by 28 Nov 2026")
+    assert some.startswith("50 % of 400 replays have it back by 28 Nov 2026: each repeats some 28 days in a row of the")
+    assert "of the last 364, while old days leave the window" in some
     assert none.startswith("None of 400 replays spend it by 28 Nov 2026")
-    assert "until the window ends (1 of the last 56 days has traffic)" in none
+    assert "some 7 days in a row of the last 21, until the window ends" in none
+    assert outlook(Forecast("too_few", 1, 364), rolling=True)[1].startswith(
+        "1 of the last 364 days has traffic; 14 are"
+    )
 
 
 def test_plotly_draws_the_same_line() -> None:

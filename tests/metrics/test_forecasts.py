@@ -108,6 +108,17 @@ def test_a_day_without_traffic_between_others_is_replayed_as_one() -> None:
     assert found.low[9] < found.high[9], "27 days burn 10 of 100, one has nothing"
 
 
+def test_four_weeks_are_replayed_in_a_row_where_three_times_as_many_are_known() -> None:
+    year = [*days(*[2.0] * 42), *days(*[9.0] * 42)]
+
+    few, many = rolling(days(*[2.0] * 28), year[:83]), rolling(days(*[2.0] * 28), year)
+
+    assert (few.in_row, many.in_row, many.reach) == (7, 28, 84)
+    assert many.low[-1] == pytest.approx(0.1, abs=0.01), "four weeks of the worse half: 9 of 10 allowed"
+    assert many.high[-1] == pytest.approx(0.8, abs=0.01), "four weeks of the better one"
+    assert few.low[-1] > many.low[-1], "single weeks of both even out"
+
+
 def test_what_came_loses_the_oldest_day_for_each_that_was_measured() -> None:
     window = days(40.0, 0.0, 0.0, 0.0)
     after = [Day(LAST + timedelta(1), 100, 20), Day(LAST + timedelta(2), 0, 0), Day(LAST + timedelta(3), 100, 0)]

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.engine import Connection, Engine
 
 from app.metrics.facts import Deployment, Exclusion, Impact, Incident, Service, Sli, Slo
+from app.metrics.forecasts import Day
 from app.store import one_slo
 from app.store.engine import reading, writing
 from tests.store.keeping import keep
@@ -44,6 +45,20 @@ def test_rows_are_those_of_one_slo_that_start_in_the_time_in_order(engine: Engin
     ]  # fmt: skip
     assert found[0] == _sli("shop-up", START)
     assert [row.start for row in some] == [START + DAY, START + 2 * DAY]
+    assert none == []
+
+
+def test_days_hold_what_exclusions_leave_and_days_without_rows_are_not_among_them(engine: Engine) -> None:
+    rows = [_sli(slo, START + place * timedelta(hours=12)) for place in (0, 1, 4, 8) for slo in ("a", "shop-up")]
+    cut = Exclusion("file", "A", START, START + timedelta(minutes=30), ("shop",), (), "x", "test", "cto")
+    with writing(engine) as conn:
+        keep(conn, {"slos": [SLO], "sli": rows, "exclusions": [cut]})
+
+    with reading(engine) as conn:
+        found = one_slo.days(conn, ["file"], "shop-up", START.date(), START.date() + timedelta(3))
+        none = one_slo.days(conn, ["file"], "shop-up", START.date(), START.date())
+
+    assert found == [Day(START.date(), 150, 1.5), Day(START.date() + timedelta(2), 100, 1)]
     assert none == []
 
 
