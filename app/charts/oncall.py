@@ -175,7 +175,8 @@ def shares(found: Mapping[str, Shares], names: Mapping[str, str]) -> Chart:
 
 
 def _share(value: float) -> str:
-    return wording.value(value, "share")
+    """A part of all: of many teams each has little, so below a tenth one digit more."""
+    return wording.value(value, "share") if value >= 0.1 or value == 0 else f"{value * 100:.1f} %"
 
 
 def when(parts: Sequence[When | None], sleep: Sequence[Number]) -> Chart:

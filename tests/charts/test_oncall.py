@@ -101,6 +101,12 @@ def test_shares_stand_by_how_far_apart_they_are() -> None:
     assert [one.values for one in chart.series] == [(0.5, 0.3, 0.2), (0.25, 0.5, 0.25)]
 
 
+def test_small_shares_of_many_teams_are_told_apart() -> None:
+    chart = oncall.shares({"a": Shares("a", 0.013, 0.005), "b": Shares("b", 0.987, 0.995)}, {})
+
+    assert chart.series[0].labels[chart.x.index("a")] == "1.3 % on 0.5 %"
+
+
 def test_an_hour_without_calls_is_a_zero_and_a_week_without_any_is_no_data() -> None:
     chart = oncall.week(Week({(0, 3): 3, (6, 23): 1}), "October 2026")
 
