@@ -36,7 +36,8 @@ how_fast = st.segmented_control(
 left, right = st.columns(2)
 with left:
     times = incidents.speed(page, asked, how_fast)
-    picked = plots.plot(times, key=how_fast, clickable=True, zoom=times.kind == "points")
+    points = times.kind == "points"
+    picked = plots.plot(times, key=how_fast, clickable=points, zoom=points, on_click=None if points else plots.narrow)
 with right, plots.card("splits"):
     board(incidents_parts.splits(incidents.splits(page, asked), asked), key="splits")
 
@@ -50,11 +51,11 @@ owed = el(
     "div", incidents_parts.postmortems(page, asked), incidents_parts.action_ages(page, asked), cls="grid two below"
 )
 clicked = board(owed, key="owed") or clicked
-if any(one.state in ("open", "overdue") for one in page.actions):
+if page.actions:
     board(heading("Open actions", "From incidents, the longest overdue first"), key="actions_heading")
     clicked = incidents_tables.actions_table(page, asked) or clicked
 
 board(heading("Every incident", incidents_tables.listing_sub(page, asked)), key="list_heading")
 if page.found:
     clicked = incidents_tables.listing(page, asked) or clicked
-act.after(clicked or incidents.opened(picked, page), asked)
+act.after(clicked or incidents.opened(picked), asked)

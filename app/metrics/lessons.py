@@ -143,6 +143,14 @@ def review(facts: Facts, incident: Incident, as_of: datetime) -> Review | None:
     return _review(facts, incident, written, as_of)
 
 
+def review_of(facts: Facts, key: ID, written: Mapping[ID, Postmortem], as_of: datetime) -> Review | None:
+    """The same of one of the facts' incidents, by its key; `written` are the postmortems by theirs."""
+    one = next(incident for incident in facts.incidents if (incident.source, incident.incident) == key)
+    if key not in written and one.severity > facts.policy.major_severity:
+        return None
+    return _review(facts, one, written.get(key), as_of)
+
+
 def reviews(facts: Facts, ask: Ask) -> list[Review]:
     """Postmortems of the severe incidents in scope, whenever they were; nothing where no source brings postmortems."""
     written = {(p.source, p.incident): p for p in facts.postmortems}

@@ -1,7 +1,7 @@
 """The low-volume facts, whole, kept in the process until the next write to the store."""
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Any, NamedTuple, TypeVar
@@ -150,11 +150,12 @@ def _watched(conn: Connection) -> Mapping[str, tuple[Span, ...]]:
 
 def linked(conn: Connection) -> tuple[Linked, ...]:
     """Deployments (not failed) that incidents name, or only point at: the latest before them on their services."""
-    return cached(conn, "linked", lambda: tuple(_linked(conn)))
+    return cached(conn, "linked", lambda: tuple(linked_of(conn, whole(conn, "incidents"))))
 
 
-def _linked(conn: Connection) -> list[Linked]:
-    incidents = [incident for incident in whole(conn, "incidents") if incident.kind == "incident"]
+def linked_of(conn: Connection, incidents: Iterable[facts.Incident]) -> list[Linked]:
+    """The same for some incidents."""
+    incidents = [incident for incident in incidents if incident.kind == "incident"]
     named = [incident for incident in incidents if incident.caused_by]
     by_id: defaultdict[str, dict[str, Deployment]] = defaultdict(dict)
     wanted = values("wanted", {"id": sa.Text()}, sorted({(incident.caused_by,) for incident in named}))
@@ -168,7 +169,7 @@ def _linked(conn: Connection) -> list[Linked]:
             by_id[row.deployment][row.source] = Deployment(*row)
     links = []
     for incident in named:
-        found = by_id.get(incident.caused_by)
+        found = by_id.get(incident.caused_by or "")
         if found:
             links.append(
                 Linked(found.get(incident.source) or found[min(found)], incident.source, incident.incident, False)

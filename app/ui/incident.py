@@ -1,6 +1,6 @@
 """One incident: who it hit, for how long, what it cost, what caused it, what it repeats, and what is owed for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -11,14 +11,12 @@ from app.metrics.facts import Facts, Incident, Linked, Page
 from app.metrics.impact import Window
 from app.metrics.incidents import end, minutes
 from app.metrics.lessons import Owed, Review, Toll
-from app.metrics.numbers import Ask
 from app.policy import Policy
-from app.store import listing
+from app.store import happened, listing
 from app.store.engine import reading
 from app.ui import read
 from app.ui.read import State
 
-_NEEDS = frozenset({"incidents", "impacts", "postmortems", "actions", "linked"})
 _AROUND = timedelta(days=2)
 """Pages of an incident are looked for from so long before it began until so long after it ended."""
 
@@ -58,18 +56,23 @@ class Shown:
 
 def shown(incident: str, source: str | None, as_of: datetime) -> Shown | None:
     """The incident of this id (and source, where several have it); None where the store knows none."""
-    facts = read.facts(_NEEDS, Ask((), as_of))
-    found = [one for one in facts.incidents if one.incident == incident and source in (None, "", one.source)]
-    if not found:
+    return _shown(read.state(), incident, source, as_of)
+
+
+@lru_cache(maxsize=64)
+def _shown(of: State, incident: str, source: str | None, as_of: datetime) -> Shown | None:
+    with reading(read.opened(of.url)) as conn:
+        found = happened.one(conn, incident, source, as_of)
+    if found is None:
         return None
-    one = found[0]
+    one, facts = found
     toll = lessons.toll(facts, one, as_of)
     chain = lessons.chain_of(facts, one)
     homes = [owed for owed in facts.actions if (owed.origin, owed.origin_id) == ("incident", one.incident)]
     return Shown(
         incident=one,
         finding=_finding(one, toll, chain, facts.policy),
-        windows=tuple(w for w in impact.windows(facts, as_of) if (w.source, w.incident) == (one.source, one.incident)),
+        windows=tuple(impact.windows(replace(facts, incidents=(one,)), as_of)),
         toll=toll,
         deployment=next(
             (link for link in facts.linked if (link.incident_source, link.incident) == (one.source, one.incident)), None
@@ -77,7 +80,7 @@ def shown(incident: str, source: str | None, as_of: datetime) -> Shown | None:
         chain=chain,
         review=lessons.review(facts, one, as_of) if one.kind == "incident" else None,
         actions=tuple(lessons.owed(facts, action, as_of) for action in homes),
-        pages=_pages(read.state(), one, as_of),
+        pages=_pages(of, one, as_of),
         facts=facts,
         as_of=as_of,
     )

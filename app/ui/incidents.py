@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from app.charts import findings, wording
 from app.charts import incidents as drawn
@@ -11,15 +12,16 @@ from app.charts.description import Chart, Series
 from app.charts.findings import Happened
 from app.charts.incidents import Duration
 from app.charts.trend import trend
-from app.metrics import lessons
+from app.metrics import lessons, periods
 from app.metrics.catalogue import KPIS
 from app.metrics.facts import Facts, Incident
 from app.metrics.grouping import Places
 from app.metrics.incidents import repeats
 from app.metrics.lessons import ID, Owed, Review, Toll
 from app.metrics.numbers import Number
-from app.metrics.periods import between
 from app.policy import Policy
+from app.store import happened
+from app.store.engine import reading
 from app.ui import read, tiles
 from app.ui.choices import Asked
 from app.ui.history import History, history
@@ -42,8 +44,6 @@ SPEEDS = {"time_to_restore": "Restore", "time_to_detect": "Detect", "time_to_eng
 MOST_POINTS = 600
 """More durations than that are a blob: they are drawn by month."""
 _KEYS = (*TILES, "actions_on_time", "action_effectiveness")
-_FIRST = date(1970, 1, 1)
-_NEEDS = frozenset({"incidents", "impacts", "postmortems", "actions", "linked"})
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,15 @@ class Shown:
     found: tuple[Incident, ...]
     """Detected in the period and scope, the latest first."""
     repeated: Mapping[ID, str]
-    tolls: Mapping[ID, Toll]
     chains: tuple[tuple[Incident, ...], ...]
     reviews: tuple[Review, ...]
+    """Postmortems that are late, due or not due yet, whenever their incidents were."""
+    written: bool
+    """Whether anybody brings postmortems."""
     actions: tuple[Owed, ...]
+    """Open ones."""
+    origins: Mapping[str, Incident]
+    """Incidents that open actions came from, by id."""
     last: Incident | None
     """The latest in scope before the period ended."""
     priced: bool
@@ -70,8 +75,13 @@ class Shown:
 
     @property
     def known(self) -> bool:
-        """Whether the store knows of any incident in scope, or somebody was looking."""
-        return bool(self.facts.incidents)
+        """Whether the store knows of any incident, or somebody was looking."""
+        return bool(self.facts.watched.get("incidents"))
+
+    @property
+    def tracked(self) -> bool:
+        """Whether anybody brings actions."""
+        return bool(self.facts.watched.get("actions"))
 
 
 def shown(asked: Asked) -> Shown:
@@ -83,28 +93,62 @@ def shown(asked: Asked) -> Shown:
 def _shown(of: State, asked: Asked) -> Shown:
     ask = asked.ask()
     numbers = history(_KEYS, asked)
-    facts = read.facts(_NEEDS, ask)
+    with reading(read.opened(of.url)) as conn:
+        facts = happened.around(conn, asked.period.start, min(asked.period.end, asked.as_of), asked.as_of)
+        owing = happened.owing(conn, asked.as_of)
     found = tuple(lessons.detected(facts, ask))
-    reviews = tuple(lessons.reviews(facts, ask))
-    actions = tuple(lessons.actions(facts, ask))
-    policy = facts.policy
+    owed = tuple(one for one in lessons.reviews(owing, ask) if one.state in ("late", "due", "not_resolved"))
+    actions = tuple(one for one in lessons.actions(owing, ask) if one.state in ("open", "overdue"))
     priced, again = _priced(facts, asked), repeats(facts)
-    before = between(_FIRST, asked.period.after - timedelta(1), "span", asked.zone)[0]
     return Shown(
-        finding=findings.happened(_told(asked, numbers, found, reviews, actions, policy)),
-        faces=tuple(_face(key, numbers, policy, asked, priced) for key in TILES),
+        finding=findings.happened(_told(asked, numbers, found, owed, actions, facts.policy)),
+        faces=tuple(_face(key, numbers, facts.policy, asked, priced) for key in TILES),
         numbers=numbers,
         found=found,
         repeated=again,
-        tolls=lessons.tolls(facts, found, asked.as_of),
         chains=tuple(lessons.chains(facts, ask, again)),
-        reviews=reviews,
+        reviews=owed,
+        written=bool(owing.postmortems),
         actions=actions,
-        last=next(iter(lessons.detected(facts, replace(ask, periods=(before,)))), None),
+        origins={one.incident: one for one in owing.incidents},
+        last=found[0] if found else _last(of, asked, facts),
         priced=priced,
         facts=facts,
-        policy=policy,
+        policy=facts.policy,
     )
+
+
+def _last(of: State, asked: Asked, facts: Facts) -> Incident | None:
+    """The latest incident in scope before the period ended."""
+    places = Places(facts, asked.ask())
+    with reading(read.opened(of.url)) as conn:
+        for most in (50, 1_000_000):
+            found = happened.latest_before(conn, asked.period.end, asked.as_of, most)
+            last = next((one for one in found if one.kind == "incident" and lessons.in_scope(places, one)), None)
+            if last is not None or len(found) < most:
+                return last
+    return None
+
+
+class Told(NamedTuple):
+    """What a list says of one incident beside itself."""
+
+    toll: Toll
+    review: Review | None
+
+
+def told(incidents: Sequence[Incident], asked: Asked) -> Mapping[ID, Told]:
+    """What each incident cost and whether its postmortem came in time."""
+    return _told_of(read.state(), tuple(incidents), asked.as_of)
+
+
+@lru_cache(maxsize=32)
+def _told_of(of: State, incidents: tuple[Incident, ...], as_of: datetime) -> Mapping[ID, Told]:
+    with reading(read.opened(of.url)) as conn:
+        facts = happened.hanging(conn, incidents, as_of)
+    tolls = lessons.tolls(facts, incidents, as_of)
+    written = {(one.source, one.incident): one for one in facts.postmortems}
+    return {key: Told(toll, lessons.review_of(facts, key, written, as_of)) for key, toll in tolls.items()}
 
 
 def _priced(facts: Facts, asked: Asked) -> bool:
@@ -197,15 +241,16 @@ def speed(page: Shown, asked: Asked, key: str) -> Chart:
     kpi, medians = KPIS[key], page.numbers[key].trend
     if key == "time_to_engage":
         return marked(_middles(key, medians, tiles.op_of(key, page.policy)), asked)
+    many = sum(number.n for number in medians)
+    if many > MOST_POINTS:
+        said = f"Medians by month and the time within which nine in ten lie, of {many:,} incidents; log axis"
+        return marked(replace(_middles(key, medians, tiles.op_of(key, page.policy)), subtitle=said), asked)
     rows = [row for row in read.rows(key, asked.ask(*asked.trend)) if row.value is not None and row.at is not None]
     each = [
         Duration(row.at, row.value, f"{row.title}: {wording.duration(row.value)}", row.id)
         for row in rows
         if row.at is not None and row.value is not None
     ]
-    if len(each) > MOST_POINTS:
-        said = f"Medians by month and the time within which nine in ten lie, of {len(each):,} incidents; log axis"
-        return marked(replace(_middles(key, medians, tiles.op_of(key, page.policy)), subtitle=said), asked)
     chart = drawn.durations(kpi.name, medians, each, asked.zone, tiles.op_of(key, page.policy))
     return marked(chart, asked)
 
@@ -255,10 +300,13 @@ def _tier(part: int, policy: Policy) -> str:
     return f"Tier {part}"
 
 
-def opened(picked: str | None, page: Shown) -> Mapping[str, str] | None:
-    """What a click on a point of a chart asks: the page of that incident."""
-    one = next((one for one in page.facts.incidents if one.incident == picked), None) if picked else None
-    return {"do": "open", "place": "incident", "incident": one.incident, "source": one.source} if one else None
+def opened(picked: str | None) -> Mapping[str, str] | None:
+    """What a click on a point of a chart asks: the page of that incident. A month that was clicked asks nothing."""
+    try:
+        periods.parse(picked or "")
+    except ValueError:
+        return {"do": "open", "place": "incident", "incident": picked} if picked else None
+    return None
 
 
 def overdue_since(one: Owed, asked: Asked) -> int | None:

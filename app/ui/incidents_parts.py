@@ -130,7 +130,7 @@ def postmortems(page: Shown, asked: Asked) -> Markup:
     number = page.numbers["postmortem_on_time"].now
     late = [one for one in page.reviews if one.state == "late"]
     due = [one for one in page.reviews if one.state == "due"]
-    if not page.reviews:
+    if not page.written:
         body = el(
             "p",
             "No postmortem is known. Bring postmortems.csv, or connect the tool in which they are written.",
@@ -181,7 +181,7 @@ def _owes(one: Review, asked: Asked) -> Markup:
 def action_ages(page: Shown, asked: Asked) -> Markup:
     """How old the open actions are, and whether the closed ones came in time and worked."""
     waiting = [one for one in page.actions if one.state in ("open", "overdue")]
-    if not page.actions:
+    if not page.tracked:
         body = el(
             "p",
             "No action from an incident is known. Bring actions.csv, or connect the tracker that holds them.",
