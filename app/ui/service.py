@@ -176,7 +176,7 @@ def _about(of: State, service: str, as_of: datetime) -> Facts:
 
 
 def _face(key: str, one: History, home: Service, policy: Policy, asked: Asked) -> Face:
-    """Its tile. A service is of one tier: that has no parts to be judged by, and the target of severity 1 is tier 0's."""
+    """Its tile. A service is of one tier: it has no parts to be judged by; and the target of severity 1 is tier 0's."""
     if key == "slo_compliance":
         return tiles.face(one.now, one.before, one.trend, policy)
     own = asked if key != "time_to_restore" else replace(asked, scope=asked.scope._replace(tier=home.tier))
