@@ -1,24 +1,14 @@
 """Seconds from the address to the last chart in Chromium: the Overview of the demo, and a page with one `st.metric`."""
 
-import os
-import re
-import shutil
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Playwright, sync_playwright
 
 from app import demo
 from app.store.engine import open_store
+from tests.bench.servers import BARE, SCRIPT, chromium, served
 
-ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = ROOT / "app" / "streamlit_app.py"
-BARE = Path(__file__).with_name("bare_page.py")
 DRAWN = """() => {
     const app = document.querySelector('[data-testid=stApp]')
     if (!app || app.dataset.testScriptState !== 'notRunning') return false
@@ -45,10 +35,10 @@ def measure(visits: int) -> dict[str, tuple[list[float], list[float]]]:
         demo.fill(engine)
         engine.dispose()
         with served(SCRIPT, url) as ours, served(BARE, url) as bare, sync_playwright() as playwright:
-            for address, least in ((ours, LEAST_CHARTS), (bare, 1)):
+            for address, least in ((ours.address, LEAST_CHARTS), (bare.address, 1)):
                 visit_twice(playwright, address, least)
             for _ in range(visits):
-                for place, (address, least) in enumerate(((ours, LEAST_CHARTS), (bare, 1))):
+                for place, (address, least) in enumerate(((ours.address, LEAST_CHARTS), (bare.address, 1))):
                     fresh, warm = visit_twice(playwright, address, least)
                     found["fresh profile"][place].append(fresh)
                     found["warm"][place].append(warm)
@@ -82,32 +72,3 @@ def visit(context: BrowserContext, address: str, least: int) -> float:
     page.wait_for_timeout(300)
     page.close()
     return seconds
-
-
-@contextmanager
-def served(script: Path, url: str) -> Iterator[str]:
-    """The address of a server of its own around a script."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.bench.serve_page", str(script)],
-        cwd=ROOT,
-        env=os.environ | {"NINES_DATABASE_URL": url, "NINES_LOG_LEVEL": "error", "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        line = process.stdout.readline() if process.stdout else ""
-        address = re.search(r"http://[^ ]+", line)
-        if not address:
-            raise RuntimeError(f"the server did not start: {line}")
-        yield address[0]
-    finally:
-        process.terminate()
-        process.communicate(timeout=20)
-
-
-def chromium() -> str:
-    """Where Chromium is. Raises RuntimeError with a sentence where it is not."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if found := shutil.which(name):
-            return found
-    raise RuntimeError("The Overview is measured in Chromium, and there is none here: install chromium.")

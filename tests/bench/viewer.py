@@ -8,6 +8,7 @@ from typing import Any, Self
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
 
 _LONGEST_SECONDS = 600
 _FINISHED = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_WITH_COMPILE_ERROR)
@@ -27,6 +28,8 @@ class Viewer:
         """Bytes."""
         self.boards = 0
         """Components that have come, so that a page without any is seen."""
+        self.errors = 0
+        """That a page showed instead of itself, or of a part."""
         self._page = ""
         self._query = ""
         self._chosen: dict[str, str] = {}
@@ -37,10 +40,10 @@ class Viewer:
         where = self.address.replace("http", "ws", 1) + "/_stcore/stream"
         self._socket = await connect(
             where,
-            origin=self.address,
-            subprotocols=["streamlit"],
+            origin=Origin(self.address),
+            subprotocols=[Subprotocol("streamlit")],
             max_size=None,
-            compression=None,  # type: ignore[arg-type, list-item]
+            compression=None,
         )
         return self
 
@@ -82,7 +85,7 @@ class Viewer:
             while True:
                 said = await self._socket.recv()
                 self.received += len(said)
-                message = ForwardMsg.FromString(said)  # type: ignore[arg-type]
+                message = ForwardMsg.FromString(said)
                 self._keep(message)
                 if message.WhichOneof("type") == "script_finished" and message.script_finished in _FINISHED:
                     return time.perf_counter() - began
@@ -103,4 +106,5 @@ class Viewer:
                 self.boxes[box.query_param_key] = (box.id, list(box.options))
                 if box.set_value:
                     self._chosen[box.id] = box.raw_value
+            self.errors += element.WhichOneof("type") == "exception"
             self.boards += element.WhichOneof("type") == "bidi_component"

@@ -9,8 +9,8 @@ import asyncio
 import multiprocessing
 import random
 import time
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, NamedTuple
 
 from tests.bench.servers import SCRIPT, served
 from tests.bench.viewer import Viewer
@@ -43,6 +43,8 @@ class Clicked(NamedTuple):
 
     seconds: list[float]
     """Of each click, until the page was whole again."""
+    errors: int
+    """Shown instead of a page or of a part of one."""
     after_mb: float
 
 
@@ -53,8 +55,8 @@ def measure(url: str, opening: int, clicking: int, every: float, lasting: float)
         before = server.resident_mb
         seconds, together, megabytes = _apart(_look, server.address, opening)
         opened = Opened(seconds, together, megabytes, before, server.resident_mb)
-        clicks = _apart(_click, server.address, clicking, every, lasting)
-        return opened, Clicked(clicks, server.resident_mb)
+        took, errors = _apart(_click, server.address, clicking, every, lasting)
+        return opened, Clicked(took, errors, server.resident_mb)
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -66,13 +68,13 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
-def _apart(work, *given):  # type: ignore[no-untyped-def]
+def _apart(work: Callable[..., Coroutine[Any, Any, Any]], *given: Any) -> Any:
     """What the work gives, done in a fresh process."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(_done, (work, *given))
 
 
-def _done(work, *given):  # type: ignore[no-untyped-def]
+def _done(work: Callable[..., Coroutine[Any, Any, Any]], *given: Any) -> Any:
     return asyncio.run(work(*given))
 
 
@@ -91,10 +93,11 @@ async def _look(address: str, viewers: int) -> tuple[list[float], float, float]:
     return [seconds for seconds, _ in found], together, sum(size for _, size in found) / len(found) / 1e6
 
 
-async def _click(address: str, viewers: int, every: float, lasting: float) -> list[float]:
-    """Seconds of each click. Viewers come one after the other, and click each at a time of its own."""
+async def _click(address: str, viewers: int, every: float, lasting: float) -> tuple[list[float], int]:
+    """Seconds of each click, and how many errors were shown. Viewers come one after the other; each clicks in its own
+    rhythm."""
 
-    async def one(number: int) -> list[float]:
+    async def one(number: int) -> tuple[list[float], int]:
         draw = random.Random(number)
         await asyncio.sleep(every * number / viewers)
         async with Viewer(address) as viewer:
@@ -106,10 +109,10 @@ async def _click(address: str, viewers: int, every: float, lasting: float) -> li
                 await asyncio.sleep(max(at - time.perf_counter(), 0))
                 took.append(await _wish(viewer, draw))
                 at += every
-            return took
+            return took, viewer.errors
 
     found = await asyncio.gather(*(one(number) for number in range(viewers)))
-    return [seconds for part in found for seconds in part]
+    return [seconds for took, _ in found for seconds in took], sum(errors for _, errors in found)
 
 
 async def _wish(viewer: Viewer, draw: random.Random) -> float:
