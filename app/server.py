@@ -33,6 +33,7 @@ from app.store.engine import open_store
 from app.web import errors, health
 from app.web.assets import Assets, AssetsMiddleware
 from app.web.headers import Guard, inline_hashes
+from app.web.preparing import Preparing
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = ROOT / "app" / "streamlit_app.py"
@@ -91,7 +92,7 @@ def build(settings: Settings, engine: Engine, script: Path) -> ASGIApp:
     handlers: dict[Any, Callable[..., Any]] = {HTTPException: errors.on_http_error, Exception: errors.on_crash}
     app = st.App(
         script,
-        lifespan=_lifespan(assets),
+        lifespan=_lifespan(assets, Preparing(engine) if script == SCRIPT else None),
         routes=[*health.routes(engine), Route("/favicon.png", _icon, methods=["GET"])],
         middleware=[Middleware(AssetsMiddleware, assets=assets)],
         on_script_error=errors.on_script_error,
@@ -122,12 +123,16 @@ def _flat(tables: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]
             yield f"{path}{name}", value
 
 
-def _lifespan(assets: Assets) -> Callable[[st.App], Any]:
+def _lifespan(assets: Assets, preparing: Preparing | None) -> Callable[[st.App], Any]:
     @asynccontextmanager
     async def lifespan(_: st.App) -> AsyncIterator[None]:
         threading.Thread(target=assets.warm, name="assets", daemon=True).start()
         preload()
+        if preparing is not None:
+            preparing.start()
         yield
+        if preparing is not None:
+            preparing.stop()
 
     return lifespan
 

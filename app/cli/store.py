@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -25,6 +26,7 @@ def serving(app: typer.Typer) -> None:
 def keeping(app: typer.Typer) -> None:
     """Adds what looks after the store."""
     app.command("check")(check)
+    app.command("prepare")(prepare)
 
 
 def serve(
@@ -48,8 +50,10 @@ def demo(size: Annotated[Size, typer.Option(help="How large the organisation is.
     """Fill an empty store with the demo organisation."""
     from app.demo.filling import fill
 
-    with engine() as opened, _progress() as progress:
-        written = fill(opened, size=size, progress=progress)
+    with engine() as opened:
+        with _progress() as progress:
+            written = fill(opened, size=size, progress=progress)
+        _add_up(opened)
     for entity, count in written.items():
         typer.echo(f"{entity:<12} {count:>9,}")
     typer.echo(f"The store holds the demo organisation: {sum(written.values()):,} facts, to yesterday.")
@@ -70,6 +74,25 @@ def check(
         typer.echo(f"{'!' if finding.needs_a_person else '-'} {finding.words}")
     if any(finding.needs_a_person for finding in found):
         raise typer.Exit(1)
+
+
+def prepare() -> None:
+    """Add up the months that are over, ahead of the first reader; the server does so by itself."""
+    with engine() as opened:
+        done = _add_up(opened)
+    typer.echo(f"{done} month{'s' if done != 1 else ''} added up.")
+
+
+def _add_up(opened: "Engine") -> int:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from app.store.prepare import prepare as add_up
+
+    screen = console(err=True)
+    parts = (TextColumn("Adding up months"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*parts, console=screen, transient=True, disable=not screen.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+        return add_up(opened, datetime.now(UTC), lambda done, of: bar.update(task, completed=done, total=of))
 
 
 def _fill_if_empty(opened: "Engine") -> None:

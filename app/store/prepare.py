@@ -33,7 +33,7 @@ def prepare(engine: Engine, as_of: datetime, told: Callable[[int, int], None] = 
     """Keeps what is missing of the months that are over, the latest first; tells how many months of how many are done.
     Gives how many were: fewer than there are where somebody else writes, which makes it stop."""
     with reading(engine) as conn:
-        months = _lacking(conn, as_of)
+        months = lacking(conn, as_of)
     told(0, len(months))
     for start in range(0, len(months), _AT_ONCE):
         some = months[start : start + _AT_ONCE]
@@ -46,7 +46,8 @@ def prepare(engine: Engine, as_of: datetime, told: Callable[[int, int], None] = 
     return len(months)
 
 
-def _lacking(conn: Connection, as_of: datetime) -> list[Period]:
+def lacking(conn: Connection, as_of: datetime) -> list[Period]:
+    """The months that are over whose sums are not all kept, the latest first."""
     ends = bounds(conn)
     if ends is None:
         return []
