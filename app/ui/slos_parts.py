@@ -9,7 +9,7 @@ from app.charts.theme import VerdictKey
 from app.metrics.facts import Facts, Slo
 from app.metrics.periods import containing, local_day
 from app.metrics.promises import Left
-from app.ui import heat, tiles
+from app.ui import heat, places, tiles
 from app.ui.choices import Asked
 from app.ui.lead import lead
 from app.ui.markup import Markup, button, el, join
@@ -90,7 +90,10 @@ def one_slo(page: Shown, one: Promise, asked: Asked) -> Markup:
         ("Promise", f"{objective(slo)} {slo.kind.replace('_', ' ')}, {window}"),
         (
             "Service",
-            f"{service.name}, tier {service.tier}, team {_team(page.facts, service.team)}"
+            join(
+                button(service.name, act={"do": "open", "place": places.SERVICE.name, "service": service.service}),
+                f", tier {service.tier}, team {_team(page.facts, service.team)}",
+            )
             if service
             else f"{slo.service}, which is not in the catalogue",
         ),
