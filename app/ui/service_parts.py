@@ -216,7 +216,11 @@ def _done(page: Shown) -> Markup:
         f"{open_ or 'none'} open",
         "missed" if late else "met",
         f"{late} overdue" if late else "none overdue",
-        f"{first.title} · {first.owner or 'nobody'}" if first else f"all {len(page.actions)} are done",
+        f"{first.title} · {first.owner or 'nobody'}"
+        if first
+        else f"all {len(page.actions)} are done"
+        if len(page.actions) > 1
+        else "the only one is done",
     )
 
 
