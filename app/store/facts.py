@@ -150,6 +150,7 @@ def _sli_sums(conn: Connection, held: light.Places, base: Facts, ask: Ask) -> It
     if not sources:
         return
     rows: list[Any] = []
+    slos = windows.few(base, ask)
     for pieces in of_periods(conn, held, ask, "sli"):
         zone = pieces.policy.timezone
         gone = _retired_slos(held, base, sources, ask.as_of)
@@ -159,18 +160,20 @@ def _sli_sums(conn: Connection, held: light.Places, base: Facts, ask: Ask) -> It
         if days is not None:
             table = SLI_DAYS
             source: sa.FromClause = days.join(table, sa.and_(table.c.day >= days.c.first, table.c.day < days.c.after))
-            kept: sa.ColumnElement[bool] = sa.true()
+            kept: sa.ColumnElement[bool] = sa.true() if slos is None else table.c.slo.in_(slos)
             if until is not None:
                 pair = sa.and_(until.c.source == table.c.source, until.c.slo == table.c.slo)
                 source = source.outerjoin(until, pair)
-                kept = sa.or_(until.c.last.is_(None), table.c.day <= until.c.last)
+                kept = sa.and_(kept, sa.or_(until.c.last.is_(None), table.c.day <= until.c.last))
             keys = (days.c.k, table.c.source, table.c.slo)
             sums = [_total(table.c[name]) for name in _SLI_SUMS]
             rows += conn.execute(sa.select(*keys, *sums).select_from(source).where(kept).group_by(*keys)).all()
         if pieces.live:
             ends = {key: day_start(last + 1, zone) for key, last in gone.items()}
             cuts = bool(conn.execute(folds.any_cuts(pieces.live)).scalar())
-            made = folds.sli(pieces.live, sources, before=micros(ask.as_of), retired=ends, cuts=cuts).subquery()
+            made = folds.sli(
+                pieces.live, sources, before=micros(ask.as_of), retired=ends, cuts=cuts, slos=slos
+            ).subquery()
             rows += conn.execute(sa.select(*(made.c[name] for name in ("k", "source", "slo", *_SLI_SUMS)))).all()
     for (k, source_name, slo), cells in _added(rows, 3).items():
         yield SliSum(ask.periods[k].key, source_name, slo, *cells)

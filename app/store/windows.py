@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from app.metrics.budgets import LOOKBACKS
 from app.metrics.facts import Facts, SliWindow
-from app.metrics.numbers import Ask
+from app.metrics.numbers import EVERYTHING, Ask
 from app.metrics.periods import Kind, containing, local_day
 from app.metrics.slos import Revisions
 from app.store import folds
@@ -21,6 +21,7 @@ from app.store.tables import SLI_DAYS, SPANS
 from app.store.types import micros
 
 _UNITS: dict[str, Kind] = {"w": "week", "M": "month", "Q": "quarter", "Y": "year"}
+_FEW = 500
 _ADDED = ("rows", "idle_rows", "minutes", "idle_minutes", "good", "total")
 _CUT = ("excluded_minutes", "excluded_good", "excluded_total")
 
@@ -39,10 +40,28 @@ def start(window: str, end: datetime, zone: str) -> datetime:
     return containing(local_day(end - timedelta(microseconds=1), zone), _UNITS[window[-1]], zone).start
 
 
+def few(base: Facts, ask: Ask) -> list[str] | None:
+    """The SLOs that a question is narrowed to, where they are few; None: all are read."""
+    if "slo" in ask.by and ask.only:
+        found = set(ask.only)
+    elif ask.scope != EVERYTHING or ("service" in ask.by and ask.only):
+        services = {
+            service.service
+            for service in base.services.values()
+            if all(value is None or getattr(service, name) == value for name, value in ask.scope._asdict().items())
+        }
+        if "service" in ask.by and ask.only:
+            services &= ask.only
+        found = {slo.slo for slo in base.slos if slo.service in services}
+    else:
+        return None
+    return sorted(found) if len(found) <= _FEW else None
+
+
 def load(conn: Connection, held: Places, base: Facts, ask: Ask, needs: frozenset[str]) -> Iterable[SliWindow]:
     """One row a begun period, SLO and window that holds any SLI row: its own where `needs` has `sli_windows`, each
     look-back where it has `sli_lookbacks`. Those read raw rows, so they are not read where nobody asks for them."""
-    known = sources(conn)
+    known, slos = sources(conn), few(base, ask)
     if not known or not base.slos:
         return
     zone, revisions = stored_zone(conn), Revisions(base)
@@ -69,7 +88,7 @@ def load(conn: Connection, held: Places, base: Facts, ask: Ask, needs: frozenset
         cut(k, begin_at, end_at, zone, (), stored, live)
     names = {k: (period_key, window) for (period_key, window, _, _), k in spans.items()}
     totals: dict[tuple[int, tuple[str, str]], list[Any]] = {}
-    for k, source, slo_id, *cells in _rows(conn, stored, live, known):
+    for k, source, slo_id, *cells in _rows(conn, stored, live, known, slos):
         definition = revisions.key(source, slo_id)
         if definition is None or not wanted[k] & {None, definition}:
             continue
@@ -82,11 +101,15 @@ def load(conn: Connection, held: Places, base: Facts, ask: Ask, needs: frozenset
         yield SliWindow(period_key, *definition, window, rows + idle_rows, longest, minutes + idle_minutes, *rest)
 
 
-def _rows(conn: Connection, stored: list[Range], live: list[Range], known: list[str]) -> Iterable[Any]:
+def _rows(
+    conn: Connection, stored: list[Range], live: list[Range], known: list[str], slos: list[str] | None
+) -> Iterable[Any]:
     days = days_cte("days", stored)
     if days is not None:
         table = SLI_DAYS
         within = sa.and_(table.c.day >= days.c.first, table.c.day < days.c.after)
+        if slos is not None:
+            within = sa.and_(within, table.c.slo.in_(slos))
         keys = (days.c.k, table.c.source, table.c.slo)
         sums = [
             sa.func.sum(table.c[name])
@@ -97,6 +120,7 @@ def _rows(conn: Connection, stored: list[Range], live: list[Range], known: list[
         longest = sa.func.max(table.c.longest_row_minutes)
         yield from conn.execute(sa.select(*keys, longest, *sums).join_from(days, table, within).group_by(*keys)).all()
     if live:
-        made = folds.sli(live, known, cuts=bool(conn.execute(folds.any_cuts(live)).scalar())).subquery()
+        cuts = bool(conn.execute(folds.any_cuts(live)).scalar())
+        made = folds.sli(live, known, cuts=cuts, slos=slos).subquery()
         columns = ("k", "source", "slo", "longest_row_minutes", *_ADDED, *_CUT)
         yield from conn.execute(sa.select(*(made.c[name] for name in columns))).all()
