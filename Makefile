@@ -33,7 +33,7 @@ format: setup-dev ## mend what ruff can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: setup-dev ## how fast imports and the Overview are, as ratios
+bench: setup-dev ## how fast imports, pages, clicks and many viewers are, as ratios
 	$(BIN)/python -m tests.bench
 
 lock: $(UV) ## choose versions anew within pyproject.toml

