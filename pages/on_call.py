@@ -8,7 +8,7 @@ from app.ui.lead import heading
 
 asked = filters.asked()
 page = oncall.shown(asked)
-fold = oncall_acts.first_fold(page, asked)
+fold = oncall.folded(page, asked)
 clicked = board(oncall_parts.first_screen(page, asked, fold), key="oncall_first", on_act=act.before)
 
 if not page.known:
@@ -31,8 +31,7 @@ else:
         with right:
             plots.plot(oncall.loads(page), key="oncall_loads", on_click=oncall_acts.team)
 
-fold = fold or oncall_acts.then_fold(page, asked)
-if fold and one_team and not page.unfit:
+if one_team and not page.unfit:
     with right, plots.card("oncall_evenness"):
         board(oncall_parts.evenness(page, fold, asked), key="oncall_evenness")
 
@@ -40,8 +39,7 @@ left, right = st.columns(2)
 with left:
     plots.plot(oncall.when(page, asked), key="oncall_when", on_click=plots.narrow)
 with right:
-    if fold:
-        plots.plot(oncall.week(fold, asked), key="oncall_week")
+    plots.plot(oncall.week(fold, asked), key="oncall_week")
 
 left, right = st.columns(2)
 with left:
@@ -59,12 +57,8 @@ if not (page.unfit or one_team):
     left, right = st.columns(2)
     with left:
         plots.plot(oncall.shares(page), key="oncall_shares", on_click=oncall_acts.team)
-    with right:
-        if fold:
-            with plots.card("oncall_evenness"):
-                clicked = (
-                    board(oncall_parts.evenness(page, fold, asked), key="oncall_evenness", on_act=act.before) or clicked
-                )
+    with right, plots.card("oncall_evenness"):
+        clicked = board(oncall_parts.evenness(page, fold, asked), key="oncall_evenness", on_act=act.before) or clicked
 
 board(heading("One by one", f"{asked.words}; a click narrows the page"), key="oncall_heading")
 which = st.segmented_control(

@@ -1,20 +1,24 @@
-"""What the Change page asks of deployments beyond its KPIs: by strategy, those that incidents name, and the list of
-those that went wrong. Each reads the deployments of a stretch of time by their index."""
+"""What the Change page asks of deployments beyond its KPIs: by strategy (a sheet), those that incidents name, and the
+list of those that went wrong, by the index of their time."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from app.metrics.numbers import Scope
+from app.metrics.numbers import Ask, Scope
+from app.metrics.periods import Period
 from app.metrics.rollout import Blame, Shipped
-from app.store import light
+from app.store import light, sheets
 from app.store.folds import micro
+from app.store.kept import Made
 from app.store.ranges import day_number, day_start, number
+from app.store.sheets import Entry, Sheet
 from app.store.tables import FACTS, SPANS
-from app.store.types import moment
+from app.store.types import micros, moment
 
 DEPLOYMENT, INCIDENT = FACTS["deployments"], FACTS["incidents"]
 _LIVE = DEPLOYMENT.c.status != "failed"
@@ -31,8 +35,30 @@ class Stretch(NamedTuple):
     scope: Scope = Scope()
 
 
-def shipped(conn: Connection, of: Stretch) -> list[Shipped]:
-    """Deployments that went live, by service and strategy."""
+def shipped(conn: Connection, ask: Ask, learnt: list[Made] | None = None) -> list[Shipped]:
+    """Deployments that went live in the question's one period, in its scope and as known at as-of: by strategy alone
+    (of no service), or, where it is asked by service, by service and strategy, without those of unknown services."""
+    found: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
+    for group, amounts in sheets.read(conn, STRATEGIES, ask, learnt).items():
+        service = group.service or "" if "service" in ask.by else ""
+        for label, amount in amounts.items():
+            what, _, strategy = label.partition(" ")
+            found[service, strategy][what == "back"] += round(amount)
+    return [Shipped(service, strategy or None, *counts) for (service, strategy), counts in found.items()]
+
+
+def _strategies(conn: Connection, period: Period, as_of: datetime) -> Iterable[Entry]:
+    """Labels: `live` or `back` (rolled back), and the strategy."""
+    for one in folded(conn, Stretch(micros(period.start), micros(period.end), micros(as_of))):
+        yield Entry(None, one.service, f"live {one.strategy or ''}", one.deployments)
+        yield Entry(None, one.service, f"back {one.strategy or ''}", one.rolled_back)
+
+
+STRATEGIES = Sheet("strategies", (frozenset(), frozenset({"service"})), _strategies)
+
+
+def folded(conn: Connection, of: Stretch) -> list[Shipped]:
+    """Deployments that went live, by service and strategy, from the facts alone."""
     keys = (DEPLOYMENT.c.service, DEPLOYMENT.c.strategy)
     back = sa.func.sum(sa.case((DEPLOYMENT.c.status == "rolled_back", 1), else_=0))
     query = sa.select(*keys, sa.func.count(), sa.cast(back, sa.BigInteger))

@@ -74,22 +74,13 @@ def _alive(
     return joined, sa.or_(until.c.until.is_(None), at < until.c.until)
 
 
-def _pages(spans: Sequence[Range], as_of: int, gap: int, bytewise: bool, silenced: Sequence[str]) -> sa.Subquery:
-    """Pages of each stretch of time and of `gap` before it, each with the one before it of its responder that rang, and
-    of those `left` had the `silenced` services kept quiet what was marked not actionable."""
+def _pages(spans: Sequence[Range], as_of: int, gap: int, bytewise: bool) -> sa.Subquery:
+    """Pages of each stretch of time and of `gap` before it, each with the one before it of its responder that rang."""
     span, page = _spans(spans), FACTS["pages"]
     at, acked = micro(page.c.triggered_at), micro(page.c.acknowledged_at)
     rings = sa.func.coalesce(page.c.channel, "") != "email"
     ids = [sa.collate(c, "C") if bytewise else c for c in (page.c.source, page.c.page)]
     before = sa.func.lag(at).over(partition_by=[span.c.k, page.c.responder, rings], order_by=[at, *ids])
-    spared: list[sa.ColumnElement[Any]] = []
-    if silenced:
-        kept = sa.or_(
-            sa.not_(page.c.actionable.is_(False)), sa.func.coalesce(page.c.service, "").not_in(sorted(silenced))
-        )
-        left = sa.and_(rings, kept)
-        earlier = sa.func.lag(at).over(partition_by=[span.c.k, page.c.responder, left], order_by=[at, *ids])
-        spared = [left.label("left"), earlier.label("left_before")]
     return (
         sa.select(
             span.c.k,
@@ -102,7 +93,7 @@ def _pages(spans: Sequence[Range], as_of: int, gap: int, bytewise: bool, silence
             page.c.actionable,
             rings.label("rings"),
             before.label("before"),
-            *spared,
+            *(c.label(name) for c, name in zip(ids, ("source", "page"), strict=True)),
         )
         .join_from(span, page, sa.and_(at >= span.c.start - number(gap), at < span.c.stop, at <= number(as_of)))
         .subquery("rung")
@@ -116,20 +107,15 @@ def told(
     as_of: int = FOREVER,
     retired: Mapping[str, int] | None = None,
     bytewise: bool = False,
-    silenced: Sequence[str] = (),
 ) -> sa.Subquery:
-    """One row a page: whether an interruption `starts` with it and when that is by its team's clocks (`local`); with
-    `silenced` services also whether one `still_starts` had those kept quiet what was marked not actionable."""
+    """One row a page: whether an interruption `starts` with it and when that is by its team's clocks (`local`). Those
+    of a service that had retired are there, too, and not `alive`."""
     policy = rules.policy
     gap = round(policy.interruption_seconds * 1_000_000)
-    rung = _pages(spans, as_of, gap, bytewise, silenced)
+    rung = _pages(spans, as_of, gap, bytewise)
     first, last = min(start for _, start, _ in spans), max(stop for _, _, stop in spans)
     local = rung.c.at + _team_offset(rung, rules, first, last)
     starts = sa.and_(rung.c.rings, sa.or_(rung.c.before.is_(None), rung.c.at - rung.c.before > number(gap)))
-    still: list[sa.ColumnElement[Any]] = []
-    if silenced:
-        apart = sa.or_(rung.c.left_before.is_(None), rung.c.at - rung.c.left_before > number(gap))
-        still = [sa.and_(rung.c.left, apart).label("still_starts")]
     shift = FACTS["shifts"]
     on_duty = sa.exists(
         sa.select(sa.literal(1))
@@ -153,10 +139,11 @@ def told(
             sa.case((starts, sa.not_(_business(local, policy))), else_=sa.false()).label("after_hours"),
             sa.case((starts, _night(local, policy)), else_=sa.false()).label("asleep"),
             sa.case((starts, sa.not_(on_duty)), else_=sa.false()).label("without_shift"),
-            *still,
+            alive.label("alive"),
+            *(rung.c[name] for name in ("rings", "source", "page")),
         )
         .select_from(source)
-        .where(rung.c.at >= rung.c.start, alive)
+        .where(rung.c.at >= rung.c.start)
         .subquery("one")
     )
 
@@ -170,7 +157,8 @@ def pages(
     bytewise: bool = False,
 ) -> sa.Select[Any]:
     """k, team, service and their page sums; `late` are those never acknowledged whose target time has passed."""
-    one = told(spans, rules, as_of=as_of, retired=retired, bytewise=bytewise)
+    every = told(spans, rules, as_of=as_of, retired=retired, bytewise=bytewise)
+    one = sa.select(every).where(every.c.alive).subquery("alive")
     waits = one.c.acked.is_(None)
     return sa.select(
         one.c.k,

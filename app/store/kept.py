@@ -49,6 +49,12 @@ _REACH = timedelta(days=32)
 """How far back a fact of these may count at most: the hours before an incident in which a deployment is blamed."""
 _ALWAYS = ("teams", "services", "slos", "exclusions")
 """Entities that every number may depend on."""
+SHEETS: Mapping[str, frozenset[str]] = {
+    "on_call_hours": frozenset({"pages"}),
+    "on_call_people": frozenset({"pages", "shifts"}),
+    "strategies": frozenset({"deployments"}),
+}
+"""Sheets (`sheets.py`), which are kept by the same rules → the entities that they are made of."""
 _MANY = 500
 
 
@@ -176,10 +182,11 @@ def forget(conn: Connection, touched: Touched) -> None:
         forget_all(conn)
         return
     for entity in sorted(entities):
-        kpis = [key for key, kpi in KPIS.items() if entity in _made_of(kpi.needs)]
-        if not kpis:
+        keys = [key for key, kpi in KPIS.items() if entity in _made_of(kpi.needs)]
+        keys += [key for key, entities in SHEETS.items() if entity in entities]
+        if not keys:
             continue
-        gone: sa.ColumnElement[bool] = KEPT_SUMS.c.kpi.in_(kpis)
+        gone: sa.ColumnElement[bool] = KEPT_SUMS.c.kpi.in_(keys)
         first = _first(touched, entity) if entity in _LOCAL else None
         if first is not None:
             gone = sa.and_(gone, KEPT_SUMS.c.ends > first)
@@ -199,9 +206,10 @@ def forget_all(conn: Connection) -> None:
 
 @lru_cache(maxsize=1)
 def made_by() -> str:
-    """What sums are made by: the formulas of this release and the policy it ships. Those made by others do not hold."""
-    folder = Path(metrics.__file__).parent
-    texts = [path.read_bytes() for path in sorted(folder.glob("*.py"))]
+    """What sums are made by: the formulas and folds of this release and the policy it ships. Those made by others do
+    not hold."""
+    folders = (Path(metrics.__file__).parent, Path(__file__).parent)
+    texts = [path.read_bytes() for folder in folders for path in sorted(folder.glob("*.py"))]
     return sha256(b"\0".join([*texts, policy.default().model_dump_json().encode()])).hexdigest()[:16]
 
 

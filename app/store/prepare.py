@@ -1,5 +1,5 @@
-"""Keeps, ahead of the first question, the sums that every page asks: each month that is over, split in the ways that
-pages split it. Nobody needs it: a page makes what is missing by itself, more slowly."""
+"""Keeps, ahead of the first question, the sums and sheets that every page asks: each month that is over, split in the
+ways that pages split it. Nobody needs it: a page makes what is missing by itself, more slowly."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from app.metrics.kpi import Kpi
 from app.metrics.measure import narrow
 from app.metrics.numbers import Ask
 from app.metrics.periods import Period, between
-from app.store import kept
+from app.store import change, interruptions, kept, sheets
 from app.store.engine import generation, reading
 from app.store.facts import bounds, load
 from app.store.light import places
@@ -24,6 +24,7 @@ SPLITS: tuple[frozenset[str], ...] = tuple(
     frozenset(names)
     for names in ((), ("tier",), ("team",), ("product",), ("service",), ("slo",), ("severity",), ("severity", "tier"))
 )
+SHEETS = (interruptions.HOURS, interruptions.PEOPLE, change.STRATEGIES)
 _FINEST = frozenset({"tier", "team", "product", "service"})
 _AT_ONCE = 6
 """Months whose facts are held at once."""
@@ -53,26 +54,33 @@ def lacking(conn: Connection, as_of: datetime) -> list[Period]:
         return []
     months = between(ends[0], ends[1], "month", places(conn).policy_at(as_of).timezone)
     settled = kept.holding(conn, months, as_of)
-    wanted = sum(len(_kpis(split)) for split in SPLITS)
+    wanted = sum(len(_kpis(split)) for split in SPLITS) + sum(len(sheet.splits) for sheet in SHEETS)
     table = KEPT_SUMS
     held = sa.select(table.c.period, sa.func.count().label("n")).where(
         table.c.since <= micros(as_of),
         table.c.made_by == kept.made_by(),
-        sa.or_(*(_is(split) for split in SPLITS)),
+        sa.or_(
+            *(_is(split, _kpis(split)) for split in SPLITS), *(_is(s, [one.key]) for one in SHEETS for s in one.splits)
+        ),
     )
     found = {row.period: row.n for row in conn.execute(held.group_by(table.c.period))}
     return [month for month in reversed(months) if month in settled and found.get(month.key, 0) < wanted]
 
 
-def _is(split: frozenset[str]) -> sa.ColumnElement[bool]:
-    return sa.and_(KEPT_SUMS.c.split == kept.text(split), KEPT_SUMS.c.kpi.in_(_kpis(split)))
+def _is(split: frozenset[str], keys: Sequence[str]) -> sa.ColumnElement[bool]:
+    return sa.and_(KEPT_SUMS.c.split == kept.text(split), KEPT_SUMS.c.kpi.in_(keys))
 
 
 def _made(conn: Connection, months: Sequence[Period], as_of: datetime) -> list[kept.Made]:
     settled = kept.holding(conn, months, as_of)
     needs = frozenset[str]().union(*(KPIS[key].needs for split in SPLITS for key in _kpis(split)))
     facts = load(conn, needs, Ask(tuple(months), as_of, _FINEST))
-    return [made for split in SPLITS for made in whole(_kpis(split), facts, Ask(tuple(months), as_of, split), settled)]
+    asks = [(split, Ask(tuple(months), as_of, split)) for split in SPLITS]
+    made = [one for split, ask in asks for one in whole(_kpis(split), facts, ask, settled)]
+    for month in months:
+        for sheet in SHEETS:
+            made += sheets.make(conn, sheet, month, as_of, settled[month])
+    return made
 
 
 def _kpis(split: frozenset[str]) -> list[str]:

@@ -18,7 +18,7 @@ from app.metrics.change import weeks
 from app.metrics.facts import Service
 from app.metrics.numbers import Group, Number
 from app.metrics.periods import Kind, Period, between
-from app.metrics.rollout import Blame, Rate, Shipped, Steps
+from app.metrics.rollout import Blame, Rate, Steps
 from app.policy import Policy
 from app.store import change as stored
 from app.store.change import Stretch, Trouble, Wanted
@@ -90,10 +90,10 @@ def shown(asked: Asked) -> Shown:
 def _shown(of: State, asked: Asked) -> Shown:
     numbers = history(_KEYS, asked)
     facts = read.facts(frozenset(), asked.ask())
-    shipped, blames = _read(of, _stretch(asked))
+    shipped, blames = read.learning(of, stored.shipped, asked.ask(by=("service",))), _blamed(of, _stretch(asked))
     rates = rollout.by_service(read.sums(("change_failure_rate",), asked.ask(by=("service",)))["change_failure_rate"])
     steps = rollout.steps(shipped, facts.services)
-    strategies = rollout.by_strategy(shipped, blames)
+    strategies = rollout.by_strategy(read.learning(of, stored.shipped, asked.ask()), blames)
     apart, at_once = rollout.apart(strategies), tuple(rollout.at_once(steps.values()))
     names = {service.service: service.name for service in facts.services.values()}
     whole = numbers["change_failure_rate"].now.value
@@ -110,7 +110,7 @@ def _shown(of: State, asked: Asked) -> Shown:
     )
     return Shown(
         finding=drawn.safely(told),
-        faces=tuple(_face(key, numbers, facts.policy, asked, len(steps)) for key in TILES),
+        faces=tuple(_face(key, numbers, facts.policy, asked, list(steps.values())) for key in TILES),
         numbers=numbers,
         blames=blames,
         strategies=tuple(strategies),
@@ -122,7 +122,7 @@ def _shown(of: State, asked: Asked) -> Shown:
         teams={team.team: team.name or team.team for team in facts.teams.values()},
         policy=facts.policy,
         known=bool(facts.watched.get("deployments")),
-        last=None if shipped else _last(asked, numbers["deployment_frequency"].trend),
+        last=None if strategies else _last(asked, numbers["deployment_frequency"].trend),
     )
 
 
@@ -131,9 +131,9 @@ def _stretch(asked: Asked) -> Stretch:
 
 
 @lru_cache(maxsize=64)
-def _read(of: State, stretch: Stretch) -> tuple[tuple[Shipped, ...], tuple[Blame, ...]]:
+def _blamed(of: State, stretch: Stretch) -> tuple[Blame, ...]:
     with reading(read.opened(of.url)) as conn:
-        return tuple(stored.shipped(conn, stretch)), tuple(stored.blamed(conn, stretch))
+        return tuple(stored.blamed(conn, stretch))
 
 
 def troubled(asked: Asked, wanted: Wanted) -> tuple[Sequence[Trouble], int]:
@@ -155,15 +155,15 @@ def _last(asked: Asked, numbers: Sequence[Number]) -> Period | None:
     return next((month for month, number in reversed(list(months)) if number.value), None)
 
 
-def _face(key: str, numbers: Mapping[str, History], policy: Policy, asked: Asked, services: int) -> Face:
+def _face(key: str, numbers: Mapping[str, History], policy: Policy, asked: Asked, steps: Sequence[Steps]) -> Face:
     if key == "suspected":
         return _suspected(numbers["change_failure_rate"], policy, asked)
     one = numbers[key]
     made = kpi_face(key, one.now, one.before, one.trend, policy, asked)
     value = one.now.value
     if key == "deployment_frequency":
-        value = rollout.per_service(one.now.numerator or 0, weeks(asked.period), services)
-        made = _often(made, one.now, value if services > 1 else None)
+        value = rollout.per_service(sum(one.deployments for one in steps), weeks(asked.period), len(steps))
+        made = _often(made, one.now, value if len(steps) > 1 else None)
     if key == "recovery_time":
         made = replace(made, name="Recovery time")
     said = drawn.benchmark(band(key, value))

@@ -16,11 +16,10 @@ from app.metrics.calls import Noisy, Spared, Week
 from app.metrics.catalogue import KPIS
 from app.metrics.fairness import Evenness, Shares
 from app.metrics.measure import measure
-from app.metrics.numbers import EVERYTHING, Number
+from app.metrics.numbers import Number
 from app.metrics.periods import containing, local_day
 from app.policy import Policy
 from app.store import interruptions
-from app.store.engine import reading
 from app.ui import choices, read, tiles
 from app.ui.choices import Asked
 from app.ui.history import History, history
@@ -36,16 +35,12 @@ OVER, LONELY = "teams_over", "without_shift"
 """Tiles of this page alone."""
 SILENCED = 5
 """The services of which it is told what silence would spare."""
-QUICK, MANY = 20_000, 100_000
-"""Up to so many pages, what is folded hour by hour and person by person is there at once and told in the finding; up to
-so many it follows the first screen; above, it waits for a click, since it takes a while."""
 
 
 @dataclass(frozen=True)
 class Shown:
     """The page for what was asked."""
 
-    finding: str
     faces: tuple[Face, ...]
     numbers: Mapping[str, History]
     teams: Mapping[str, Mapping[str, Number]]
@@ -54,8 +49,6 @@ class Shown:
     noisy: tuple[Noisy, ...]
     """Services that paged in the period, the noisiest first."""
     shares: Mapping[str, Shares]
-    pages: int
-    """Of the period, whatever the scope: so many are looked at to fold them."""
     last: str | None
     """The last month in which anybody was paged, where the period has none."""
     known: bool
@@ -70,7 +63,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Folded:
-    """What is folded from pages hour by hour and person by person."""
+    """What is told hour by hour and person by person."""
 
     week: Week
     spared: Spared
@@ -94,14 +87,12 @@ def _shown(of: State, asked: Asked) -> Shown:
     watched = read.facts(frozenset(), asked.ask()).watched.get("pages", ())
     ends = [span.end for span in watched if span.end <= asked.period.end]
     page = Shown(
-        finding="",
         faces=(),
         numbers=numbers,
         teams={str(team): found for team, found in teams.items()},
         tiers={int(tier): found for tier, found in _split(asked, "tier", _OF_TIERS).items()},
         noisy=tuple(calls.noisiest(read.sums(("alert_noise",), asked.ask(by=("service",)))["alert_noise"])),
         shares=fairness.shares(loads),
-        pages=_pages(asked),
         last=None if noise.n + noise.n_excluded else _month(asked, ends),
         known=bool(watched),
         unfit=held,
@@ -109,16 +100,11 @@ def _shown(of: State, asked: Asked) -> Shown:
         services=dict(directory.services),
         policy=directory.policy,
     )
-    return replace(page, finding=finding(page, asked, None), faces=_faces(page, asked))
+    return replace(page, faces=_faces(page, asked))
 
 
 def _month(asked: Asked, ends: Sequence[datetime]) -> str | None:
     return containing(local_day(max(ends), asked.zone), "month", asked.zone).key if ends else None
-
-
-def _pages(asked: Asked) -> int:
-    ask = replace(asked.ask(), scope=EVERYTHING)
-    return sum(round(tally.extra["pages"]) for tally in read.sums(("alert_noise",), ask)["alert_noise"].values())
 
 
 def _split(asked: Asked, by: str, keys: Sequence[str]) -> dict[str | int, dict[str, Number]]:
@@ -135,19 +121,21 @@ def _split(asked: Asked, by: str, keys: Sequence[str]) -> dict[str | int, dict[s
 
 def folded(page: Shown, asked: Asked) -> Folded:
     """The hours of the week, what silence would spare, and how teams share their load."""
-    silenced = tuple(one.service for one in page.noisy[:SILENCED] if one.noise)
+    return _folded(read.state(), asked, not page.unfit, _weeks(page), page.noisy[:SILENCED])
+
+
+def _weeks(page: Shown) -> float | None:
     load = page.numbers["on_call_load"].now
-    weeks = load.denominator if load.value is not None else None
-    return _folded(read.state(), asked, silenced, weeks, not page.unfit)
+    return load.denominator if load.value is not None else None
 
 
 @lru_cache(maxsize=32)
-def _folded(of: State, asked: Asked, silenced: tuple[str, ...], weeks: float | None, by_team: bool) -> Folded:
-    with reading(read.opened(of.url)) as conn:
-        hours = interruptions.hours(conn, asked.ask(), silenced)
-        people = interruptions.carried(conn, asked.ask()) if by_team else []
-    week = Week({(one.weekday, one.hour): one.interruptions for one in hours})
-    return Folded(week, Spared(week.whole, sum(one.left for one in hours), weeks), fairness.evenness(people))
+def _folded(of: State, asked: Asked, by_team: bool, weeks: float | None, noisy: tuple[Noisy, ...]) -> Folded:
+    ask = asked.ask()
+    found = read.learning(of, interruptions.week, ask)
+    people = read.learning(of, interruptions.carried, ask) if by_team else []
+    left = found.left([one.service for one in noisy if one.noise])
+    return Folded(Week(found.hours), Spared(found.whole, left, weeks), fairness.evenness(people))
 
 
 def over(page: Shown, word: str = "missed") -> list[tuple[str, Number]]:
@@ -157,9 +145,9 @@ def over(page: Shown, word: str = "missed") -> list[tuple[str, Number]]:
     return sorted(judged, key=lambda pair: -(pair[1].value or 0.0))
 
 
-def finding(page: Shown, asked: Asked, fold: Folded | None) -> str:
-    """The sentences on top; with what was folded also whether teams share their load."""
-    uneven = [one for one in fold.evenness.values() if one.state == "uneven"] if fold else []
+def finding(page: Shown, asked: Asked, fold: Folded) -> str:
+    """The sentences on top."""
+    uneven = [one for one in fold.evenness.values() if one.state == "uneven"]
     return drawn.sustained(
         Sustained(
             period=asked.words,

@@ -2,12 +2,10 @@
 
 import streamlit as st
 
-from app.ui import act, filters, oncall, oncall_tables
+from app.ui import act, filters, oncall_tables
 from app.ui.board import Act
 from app.ui.choices import Asked
-from app.ui.oncall import LONELY, OVER, Folded, Shown, folded
-
-_WANTED = "oncall_wanted"
+from app.ui.oncall import LONELY, OVER, Shown
 
 
 def team(picked: str) -> None:
@@ -42,17 +40,3 @@ def _lonely(page: Shown, asked: Asked) -> None:
     said = oncall_tables.lonely_rows(page, asked)
     if said:
         st.caption(said)
-
-
-def first_fold(page: Shown, asked: Asked) -> Folded | None:
-    """What is folded from pages, where it is there at once."""
-    return folded(page, asked) if page.pages <= oncall.QUICK else None
-
-
-def then_fold(page: Shown, asked: Asked) -> Folded | None:
-    """The same below the first screen: at once, or, where there are many pages, when it is asked for."""
-    if page.pages > oncall.MANY and st.session_state.get(_WANTED) != asked:
-        if not st.button(f"Show hours of the week and fairness within teams ({page.pages:,} pages, takes a while)"):
-            return None
-        st.session_state[_WANTED] = asked
-    return folded(page, asked)

@@ -22,10 +22,9 @@ SHARED: dict[State, tuple[VerdictKey, str]] = {
 _NOISY, _TEAMS = 8, 8
 
 
-def first_screen(page: Shown, asked: Asked, fold: Folded | None) -> Markup:
+def first_screen(page: Shown, asked: Asked, fold: Folded) -> Markup:
     """The finding and the tiles."""
-    said = finding(page, asked, fold) if fold else page.finding
-    return join(lead(said, asked, _last(page)), tiles.tiles(page.faces) if page.known else None)
+    return join(lead(finding(page, asked, fold), asked, _last(page)), tiles.tiles(page.faces) if page.known else None)
 
 
 def _last(page: Shown) -> Markup | None:
@@ -105,7 +104,7 @@ def _judged(number: Number | None) -> Markup | str:
     return join(wording.amount(number, ">="), el("span", word, cls="small block"))
 
 
-def noisiest(page: Shown, asked: Asked, fold: Folded | None) -> Markup:
+def noisiest(page: Shown, asked: Asked, fold: Folded) -> Markup:
     """The services that ring most for nothing, and what silence would spare."""
     shown = [one for one in page.noisy if one.noise][:_NOISY]
     if not shown:
@@ -145,9 +144,9 @@ def noisiest(page: Shown, asked: Asked, fold: Folded | None) -> Markup:
     )
 
 
-def spared(page: Shown, fold: Folded | None, shown: int) -> str:
+def spared(page: Shown, fold: Folded, shown: int) -> str:
     """What silencing the noisiest services would have spared, in a sentence."""
-    if fold is None or not fold.spared.interruptions or fold.spared.share is None:
+    if not fold.spared.interruptions or fold.spared.share is None:
         return "The noisiest services"
     what, silenced = fold.spared, min(shown, 5)
     who = (

@@ -16,7 +16,7 @@ from app.ui.tables import ACT, Act, Column
 MANY = 20_000
 
 
-def teams(page: Shown, asked: Asked, fold: Folded | None) -> Act | None:
+def teams(page: Shown, asked: Asked, fold: Folded) -> Act | None:
     """Every team that was on duty or paged: its load and verdict, hours, noise and how it shares. A click
     narrows the page to it."""
     rows = [
@@ -47,10 +47,10 @@ def teams(page: Shown, asked: Asked, fold: Folded | None) -> Act | None:
     )
 
 
-def _team(page: Shown, team: str, found: Mapping[str, Number], fold: Folded | None) -> dict[str, Any]:
+def _team(page: Shown, team: str, found: Mapping[str, Number], fold: Folded) -> dict[str, Any]:
     load, after = found.get("on_call_load"), found.get("after_hours_share")
     known = load if load is not None and load.value is not None else None
-    even, shares = fold.evenness.get(team) if fold else None, page.shares.get(team)
+    even, shares = fold.evenness.get(team), page.shares.get(team)
     return {
         "name": page.names.get(team, team),
         "load": known.value if known else None,

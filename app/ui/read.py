@@ -5,12 +5,12 @@ Answers are kept per store, generation (every write counts it up) and question. 
 quarter of an hour, so that a click asks the same question as the click before it; after a write it is now again.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from threading import local
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from app import settings
 from app.metrics.facts import Facts
@@ -26,6 +26,7 @@ from app.store import numbers as store_numbers
 from app.store import owed as store_owed
 from app.store.freshness import SourceState
 
+T = TypeVar("T")
 _FRESH = timedelta(minutes=15)
 _ROUTINE = (frozenset({"sli", "incidents", "impacts"}), frozenset({"pages", "deployments"}))
 """Entities whose facts happen, rather than are planned, the weightiest first: with the last of them ends the story."""
@@ -98,6 +99,16 @@ def moment() -> datetime:
             _moments.pop(old, None)
         kept = _moments[here] = clock
     return kept
+
+
+def learning(of: State, look: Callable[[Any, Ask, list[kept.Made]], T], ask: Ask) -> T:
+    """What `look` answers to a question (connection, question, list); what it adds to its list is kept in the store."""
+    made: list[kept.Made] = []
+    with stores.reading(_open(of.url)) as conn:
+        generation = stores.generation(conn)
+        found = look(conn, ask, made)
+    kept.keep(_open(of.url), generation, made)
+    return found
 
 
 def numbers(keys: Sequence[str], ask: Ask) -> tuple[Number, ...]:

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.ui import oncall
 from tests.filled import app, boards, read_by_pages, text
 
 ON_CALL = "../pages/on_call.py"
@@ -148,19 +147,6 @@ def test_markup_in_a_name_stays_text() -> None:
 
     assert "<b>team" not in " ".join(boards(at).values())
     assert "javascript:" not in " ".join(boards(at).values())
-
-
-@pytest.mark.usefixtures("hand_made")
-def test_many_pages_are_folded_when_somebody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(oncall, "QUICK", 0)
-    monkeypatch.setattr(oncall, "MANY", 0)
-    at = page()
-    assert "oncall_week_chart" not in boards(at)
-
-    at.button[0].click().run()
-
-    assert "oncall_week_chart" in boards(at)
-    assert "spared 1 of 4" in told(at)
 
 
 @pytest.mark.usefixtures("hand_made")

@@ -66,9 +66,9 @@ def filled(engine: Engine) -> Engine:
 
 def test_deployments_by_strategy_leave_out_failed_ones_and_retired_services(filled: Engine) -> None:
     with reading(filled) as conn:
-        found = set(change.shipped(conn, OCTOBER))
-        red = set(change.shipped(conn, OCTOBER._replace(scope=Scope(team="red"))))
-        none = change.shipped(conn, OCTOBER._replace(scope=Scope(tier=3)))
+        found = set(change.folded(conn, OCTOBER))
+        red = set(change.folded(conn, OCTOBER._replace(scope=Scope(team="red"))))
+        none = change.folded(conn, OCTOBER._replace(scope=Scope(tier=3)))
 
     shop = Shipped("shop", "canary", 2, 0)
     assert found == {shop, Shipped("pay", "rolling", 1, 1), Shipped("ghost", None, 1, 0)}

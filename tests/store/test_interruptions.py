@@ -59,12 +59,13 @@ def fill(engine: Engine, pages: list[Page], shifts: list[Shift] | None = None) -
         )
 
 
-def hours(
-    engine: Engine, period: Period = OCTOBER, scope: Scope | None = None, silenced: tuple[str, ...] = ()
-) -> list[tuple[int, ...]]:
+def found(engine: Engine, period: Period = OCTOBER, scope: Scope | None = None) -> interruptions.Calls:
     with reading(engine) as conn:
-        ask = Ask((period,), AS_OF, scope=scope or Scope())
-        return [tuple(one) for one in interruptions.hours(conn, ask, silenced)]
+        return interruptions.week(conn, Ask((period,), AS_OF, scope=scope or Scope()))
+
+
+def hours(engine: Engine, period: Period = OCTOBER, scope: Scope | None = None) -> list[tuple[int, ...]]:
+    return [(day, hour, many) for (day, hour), many in sorted(found(engine, period, scope).hours.items())]
 
 
 def test_an_hour_is_that_of_the_teams_clocks_before_and_after_they_change(engine: Engine) -> None:
@@ -80,7 +81,7 @@ def test_an_hour_is_that_of_the_teams_clocks_before_and_after_they_change(engine
         ],
     )
 
-    assert hours(engine) == [(0, 0, 1, 1), (6, 2, 2, 2), (6, 23, 2, 2)]
+    assert hours(engine) == [(0, 0, 1), (6, 2, 2), (6, 23, 2)]
 
 
 def test_bursts_mails_retired_services_and_other_months_are_as_in_the_kpi(engine: Engine) -> None:
@@ -101,36 +102,51 @@ def test_bursts_mails_retired_services_and_other_months_are_as_in_the_kpi(engine
     )
 
     # Berlin is two hours ahead: Monday noon three times, Tuesday and Saturday at two.
-    assert hours(engine) == [(0, 12, 3, 3), (1, 14, 1, 1), (5, 14, 1, 1)]
-    assert hours(engine, scope=Scope(tier=1)) == [(5, 14, 1, 1)]
-    assert hours(engine, scope=Scope(team="red", service="shop")) == [(0, 12, 3, 3)]
+    assert hours(engine) == [(0, 12, 3), (1, 14, 1), (5, 14, 1)]
+    assert hours(engine, scope=Scope(tier=1)) == [(5, 14, 1)]
+    assert hours(engine, scope=Scope(team="red", service="shop")) == [(0, 12, 3)]
     assert hours(engine, scope=Scope(team="blue")) == []
 
 
-def test_silence_spares_what_nothing_else_would_have_begun(engine: Engine) -> None:
+@pytest.mark.parametrize(
+    ("rang", "left"),
+    [
+        ([("00:00", False, "shop")], 0),
+        ([("00:00", False, "shop"), ("00:30", True, "shop")], 1),  # still called, half a minute later
+        ([("00:00", None, "shop")], 1),  # nobody judged it
+        ([("00:00", False, "mail")], 1),  # another service
+        ([("00:00", False, None)], 1),  # of no service
+        ([("00:00", True, "shop"), ("00:50", False, "shop"), ("01:40", True, "shop")], 2),  # it bridged to the next
+        ([("00:00", False, "shop"), ("00:30", False, "mail")], 1),
+        ([("00:00", False, "mail"), ("00:30", False, "shop"), ("01:20", False, "shop")], 1),
+        ([("00:00", False, "shop"), ("00:30", False, "mail"), ("01:20", True, "mail")], 1),
+        ([("00:00", False, "old"), ("00:30", False, "shop"), ("00:50", None, "mail")], 1),
+        ([("00:00", True, "shop"), ("01:00", False, "shop"), ("01:01", True, "shop")], 2),
+    ],
+)
+def test_silence_spares_what_nothing_else_would_have_begun(
+    engine: Engine, rang: list[tuple[str, bool | None, str | None]], left: int
+) -> None:
+    fill(engine, [call(f"10-05T10:{when}", service=service, actionable=said) for when, said, service in rang])
+
+    assert found(engine).left(["shop"]) == left
+    assert found(engine).left([]) == found(engine).whole
+
+
+def test_silencing_two_spares_more_than_each_of_them(engine: Engine) -> None:
     fill(
         engine,
-        [
-            call("10-05T10:00:00", actionable=False),  # alone: spared
-            call("10-06T10:00:00", actionable=False),
-            call("10-06T10:00:30", actionable=True),  # still called, half a minute later
-            call("10-07T10:00:00", actionable=None),  # nobody judged it: still called
-            call("10-08T10:00:00", "cy", "blue", "mail", actionable=False),  # another service
-            call("10-09T10:00:00", actionable=True),
-            call("10-09T10:00:50", actionable=False),  # bridges to the next
-            call("10-09T10:01:40", actionable=True),  # without it, called anew
-        ],
+        [call("10-05T10:00:00", actionable=False), call("10-05T10:00:30", service="mail", actionable=False)],
     )
 
-    found = hours(engine, silenced=("shop",))
+    assert [found(engine).left(quiet) for quiet in (["shop"], ["mail"], ["shop", "mail"])] == [1, 1, 0]
 
-    assert [(day, many, left) for day, _, many, left in found] == [
-        (0, 1, 0),
-        (1, 1, 1),
-        (2, 1, 1),
-        (3, 1, 1),
-        (4, 1, 2),
-    ]
+
+def test_what_rang_at_the_end_of_the_month_before_is_silenced_too(engine: Engine) -> None:
+    fill(engine, [call("09-30T23:59:30", actionable=False), call("10-01T00:00:10")])
+
+    assert found(engine).whole == 0
+    assert found(engine).left(["shop"]) == 1, "the call of October that September's spared"
 
 
 def test_duty_is_the_union_of_a_persons_shifts_within_the_period_and_nobody_is_named(engine: Engine) -> None:
@@ -154,10 +170,10 @@ def test_duty_is_the_union_of_a_persons_shifts_within_the_period_and_nobody_is_n
     day = 1440.0
 
     with reading(engine) as conn:
-        found = interruptions.carried(conn, Ask((OCTOBER,), AS_OF))
+        people = interruptions.carried(conn, Ask((OCTOBER,), AS_OF))
         narrowed = interruptions.carried(conn, Ask((OCTOBER,), AS_OF, scope=Scope(team="blue")))
 
-    assert found == [
+    assert people == [
         Carried("blue", 1, 1, day),
         Carried("red", 3, 2 * 2 + 1, 2 * day),
         Carried("red", 1, 1, 0),
@@ -171,7 +187,7 @@ def test_a_month_that_has_not_begun_has_no_hours_and_no_people(engine: Engine) -
     december = parse("2026-12", "UTC")
 
     with reading(engine) as conn:
-        assert interruptions.hours(conn, Ask((december,), AS_OF)) == []
+        assert interruptions.week(conn, Ask((december,), AS_OF)).hours == {}
         assert interruptions.carried(conn, Ask((december,), AS_OF)) == []
 
 
@@ -192,9 +208,9 @@ def test_the_hours_add_up_to_the_interruptions_of_the_kpi(demo: Engine, period: 
 
     with reading(demo) as conn:
         (share,) = numbers(conn, ["after_hours_share"], ask)
-        found = interruptions.hours(conn, ask)
+        calls = interruptions.week(conn, ask)
 
-    assert sum(one.interruptions for one in found) == share.n > 0
+    assert calls.whole == share.n > 0
 
 
 def test_the_people_of_a_team_carry_what_the_kpi_counts(demo: Engine) -> None:
