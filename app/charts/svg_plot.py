@@ -69,7 +69,7 @@ def draw_plot(pen: Pen, chart: Chart, wide: float, top: float, high: float) -> A
     texts = _labels(chart, Area(0, 0, 0, 100, 1, axis))
     room = min(max((room_of(label) for label in texts), default=0) + 10, wide * 0.36)
     top += 18 if chart.marks or chart.kind == "bar" else 8
-    top += 14 if chart.marks and chart.signals and chart.kind == "bar" else 0
+    top += 24 if chart.marks and chart.signals and chart.kind == "bar" else 0
     bottom = high - (36 if years else 22)
     step = (wide - left - room) / max(len(chart.x), 1)
     area = Area(left, top, wide - room, bottom, step, axis)
@@ -182,7 +182,7 @@ def _marks(pen: Pen, chart: Chart, area: Area, wide: float) -> None:
     """A flag for each, with its title where most of it fits before the next."""
     marks = sorted(chart.marks, key=lambda mark: mark.at)
     for place, mark in enumerate(marks):
-        x, y = area.x(mark.at), area.top - (28 if chart.kind == "bar" and chart.signals else 14)
+        x, y = area.x(mark.at), area.top - (38 if chart.kind == "bar" and chart.signals else 14)
         pen.line(x, y, x, area.bottom, "history", 1, "1 3", name="mark")
         pen.path(f"M{n(x)} {n(y)}h8l-2.5 3.5 2.5 3.5h-8Z", fill="history", name="flag")
         beyond = area.x(marks[place + 1].at) - 6 if place + 1 < len(marks) else wide
