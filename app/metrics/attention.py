@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from app.metrics.dr import executed
 from app.metrics.facts import Facts
 from app.metrics.grouping import Places
-from app.metrics.numbers import Ask, Number, Tallies, Tally
+from app.metrics.numbers import Ask, Group, Number
 from app.metrics.periods import local_day
 from app.metrics.risks import open_at, score
 
@@ -33,7 +33,6 @@ KINDS: tuple[Kind, ...] = (
 
 
 _JUDGED = ("slos_met", "customer_impact_minutes", "major_incidents")
-_NOTHING = Tally()
 
 
 class Waiting(NamedTuple):
@@ -116,22 +115,25 @@ class Suffering:
 
 
 def suffering(
-    left: Mapping[str, float], sums: Mapping[str, Tallies], homes: Mapping[str, str], most: int = 3
+    left: Mapping[str, float],
+    sums: Mapping[str, Mapping[Group, tuple[float, float]]],
+    homes: Mapping[str, str],
+    most: int = 3,
 ) -> list[str]:
     """The services that `worst` would name first, from sums: `left` is what each SLO has left of its budget, `sums`
-    are SLOs met, customer impact and severe incidents by service, `homes` each SLO's service."""
+    are parts and wholes of SLOs met, customer impact and severe incidents by service, `homes` each SLO's service."""
     spent = Counter(homes[slo] for slo, rest in left.items() if rest <= 0 and slo in homes)
-    found: dict[str, dict[str, Tally]] = {service: {} for service in spent}
-    for key, tallies in sums.items():
-        for (_, group), tally in tallies.items():
+    found: dict[str, dict[str, tuple[float, float]]] = {service: {} for service in spent}
+    for key, totals in sums.items():
+        for group, total in totals.items():
             if group.service is not None:
-                found.setdefault(group.service, {})[key] = tally
+                found.setdefault(group.service, {})[key] = total
     ranked = []
     for service, by_key in found.items():
-        met, impact, majors = (by_key.get(key, _NOTHING) for key in _JUDGED)
-        share = met.part / met.whole if met.whole > 0 else 1.0
-        if spent[service] or share < 1 or impact.part or majors.part:
-            ranked.append((_rank(spent[service], impact.part, share), service))
+        (met, of), (impact, _), (majors, _) = (by_key.get(key, (0.0, 0.0)) for key in _JUDGED)
+        share = met / of if of > 0 else 1.0
+        if spent[service] or share < 1 or impact or majors:
+            ranked.append((_rank(spent[service], impact, share), service))
     return [service for _, service in nsmallest(most, ranked)]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from app.policy import Policy, default
 
@@ -364,6 +364,11 @@ class Facts:
         for slo in self.slos:
             found.setdefault(slo.slo, slo.service)
         return found
+
+    @cached_property
+    def every_group(self) -> dict[Any, frozenset[Any]]:
+        """How a question is split and narrowed → the groups that exist, as far as they were looked for."""
+        return {}
 
     @cached_property
     def settled(self) -> bool:

@@ -135,12 +135,30 @@ class Places:
         return midnight(date.fromordinal(day.toordinal() + 1), self.facts.policy.timezone)
 
 
+_TIMED = (
+    "incidents",
+    "impacts",
+    "postmortems",
+    "actions",
+    "shifts",
+    "dr_tests",
+    "sli",
+    "pages",
+    "deployments",
+    "linked",
+)
+
+
 def _begun(spans: Iterable[Span], as_of: datetime) -> tuple[Span, ...]:
     return tuple(span for span in spans if span.start <= as_of)
 
 
 def known(facts: Facts, as_of: datetime) -> Facts:
     """The facts as they were known at an instant: later ones do not exist, later times inside one are blank."""
+    if not any(getattr(facts, name) for name in _TIMED) and all(
+        span.start <= as_of for spans in facts.watched.values() for span in spans
+    ):
+        return facts
 
     def past(at: datetime | None) -> datetime | None:
         return at if at is not None and at <= as_of else None

@@ -13,7 +13,7 @@ from app.metrics.facts import Facts
 from app.metrics.grouping import Places, known
 from app.metrics.intervals import Interval, Spread, garwood, wilson
 from app.metrics.kpi import Kpi
-from app.metrics.numbers import Ask, Group, Number, Row, Scope, Tallies, Tally
+from app.metrics.numbers import Ask, Group, Number, Row, Tallies, Tally
 from app.metrics.periods import Period
 from app.metrics.verdicts import certain, rule, tier_of, verdict
 from app.policy import Target
@@ -54,12 +54,11 @@ def measure(
     """
     facts = known(facts, ask.as_of)
     numbers: list[Number] = []
-    groups = _Groups(facts)
     for key in keys:
         kpi, narrowed = KPIS[key], _narrowed(KPIS[key], ask)
         wide = replace(horizon([key], ask), by=narrowed.by)
         found = kept[key] if key in kept else _sums(kpi, facts, wide)
-        numbers += _Answer(kpi, facts, narrowed, wide, found, groups).numbers()
+        numbers += _Answer(kpi, facts, narrowed, wide, found).numbers()
     return numbers
 
 
@@ -149,46 +148,40 @@ def _by_policy(facts: Facts, ask: Ask) -> Iterable[tuple[Facts, Ask]]:
         yield replace(facts, policy=held[key]), replace(ask, periods=tuple(periods))
 
 
-class _Groups:
-    """Every group that exists by what a question is split by, whether anything happened in it or not."""
+def _every(ask: Ask, places: Places) -> frozenset[Group]:
+    """Every group that exists by what a question is split by and narrowed to, whether anything happened in it or
+    not."""
+    known, key = places.facts.every_group, (ask.by, ask.scope)
+    if key not in known:
+        known[key] = frozenset(_groups(ask.by, places))
+    return known[key]
 
-    def __init__(self, facts: Facts) -> None:
-        self._facts = facts
-        self._found: dict[tuple[frozenset[str], Scope], set[Group]] = {}
 
-    def of(self, ask: Ask, places: Places) -> set[Group]:
-        """Those in scope."""
-        key = (ask.by, ask.scope)
-        if key not in self._found:
-            self._found[key] = self._every(ask.by, places)
-        return self._found[key]
-
-    def _every(self, by: frozenset[str], places: Places) -> set[Group]:
-        facts, found = self._facts, set[Group]()
-        if "slo" in by:
-            for slo in facts.slos:
-                found |= places.groups((slo.service,), slo=slo.slo)
-        elif by & _NO_SPLIT:
-            severities = (1, 2, 3, 4, 5) if "severity" in by else (None,)
-            for severity in severities:
-                for service in facts.services:
-                    found |= places.groups((service,), severity=severity)
-                if not by & {"tier", "service"}:
-                    for team in facts.teams:
-                        found |= places.groups((), team=team, severity=severity)
-        elif "severity" in by:
-            found |= {Group(severity=severity) for severity in (1, 2, 3, 4, 5)}
-        return found
+def _groups(by: frozenset[str], places: Places) -> set[Group]:
+    facts, found = places.facts, set[Group]()
+    if "slo" in by:
+        for slo in facts.slos:
+            found |= places.groups((slo.service,), slo=slo.slo)
+    elif by & _NO_SPLIT:
+        severities = (1, 2, 3, 4, 5) if "severity" in by else (None,)
+        for severity in severities:
+            for service in facts.services:
+                found |= places.groups((service,), severity=severity)
+            if not by & {"tier", "service"}:
+                for team in facts.teams:
+                    found |= places.groups((), team=team, severity=severity)
+    elif "severity" in by:
+        found |= {Group(severity=severity) for severity in (1, 2, 3, 4, 5)}
+    return found
 
 
 class _Answer:
     """One KPI's numbers from the sums of every period and group: each with its interval, verdict and signal."""
 
-    def __init__(self, kpi: Kpi, facts: Facts, ask: Ask, wide: Ask, tallies: Tallies, groups: _Groups) -> None:
+    def __init__(self, kpi: Kpi, facts: Facts, ask: Ask, wide: Ask, tallies: Tallies) -> None:
         self.kpi, self.facts, self.ask = kpi, facts, ask
         self.unfit = unfit(kpi, ask)
         self.tallies = tallies
-        self._every = groups
         self.periods = sorted(wide.periods)
         self._values: dict[tuple[str, Group], float | None] = {}
         self._looked = (
@@ -208,7 +201,7 @@ class _Answer:
         if not self.ask.by:
             return [Group()]
         wanted = {period.key for period in self.ask.periods}
-        found = {group for period, group in self.tallies if period in wanted} | self._every.of(self.ask, self._places)
+        found = {group for period, group in self.tallies if period in wanted} | _every(self.ask, self._places)
         if self.ask.only:
             finest = next(name for name in ("slo", "service", "team") if name in self.ask.by)
             found = {group for group in found if getattr(group, finest) in self.ask.only}

@@ -122,11 +122,28 @@ def reading(engine: Engine) -> Iterator[Connection]:
         if conn.dialect.name == "postgresql":
             conn.execution_options(isolation_level="REPEATABLE READ")
         with conn.begin():
+            name, number = _state(conn)
+            conn.execution_options(nines_store=name, nines_generation=number)
             yield conn
+
+
+def identity(conn: Connection) -> tuple[str, int]:
+    """Which store it is, and its generation."""
+    kept = conn.get_execution_options()
+    return (kept["nines_store"], kept["nines_generation"]) if "nines_generation" in kept else _state(conn)
+
+
+def _state(conn: Connection) -> tuple[str, int]:
+    query = sa.select(META.c.name, META.c.value).where(META.c.name.in_(["store", "generation"]))
+    found = {row.name: row.value for row in conn.execute(query)}
+    return found.get("store", ""), int(found.get("generation", 0))
 
 
 def generation(conn: Connection) -> int:
     """How many writes the store has seen: what is cached of it holds while this stays the same."""
+    kept: int | None = conn.get_execution_options().get("nines_generation")
+    if kept is not None:
+        return kept
     value = conn.execute(sa.select(META.c.value).where(META.c.name == "generation")).scalar()
     return int(value or 0)
 

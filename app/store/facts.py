@@ -37,15 +37,9 @@ def load(conn: Connection, needs: frozenset[str], ask: Ask) -> Facts:
     teams, services, slos, exclusions, what was watched and the policies always come."""
     held = light.places(conn)
     found: dict[str, Any] = {name: light.whole(conn, name) for name in LIGHT if name in needs}
-    base = Facts(
-        policy=held.policy_at(ask.as_of),
-        teams=held.teams,
-        services=held.services,
-        slos=light.whole(conn, "slos"),
-        exclusions=light.whole(conn, "exclusions"),
-        watched=light.watched(conn),
-        policies=held.policies,
-    )
+    base = _base(conn, held, ask.as_of)
+    if not needs:
+        return base
     if "linked" in needs:
         found["linked"] = light.linked(conn)
     for name, make in _SUMS.items():
@@ -57,6 +51,24 @@ def load(conn: Connection, needs: frozenset[str], ask: Ask) -> Facts:
         if name in needs:
             found[name] = _raw(conn, held, name, ask)
     return Facts(**{**{name: getattr(base, name) for name in _BASE}, **found})
+
+
+def _base(conn: Connection, held: light.Places, as_of: datetime) -> Facts:
+    """What always comes; one and the same from question to question, with what is found out from it alone."""
+    policy = held.policy_at(as_of)
+
+    def make() -> Facts:
+        return Facts(
+            policy=policy,
+            teams=held.teams,
+            services=held.services,
+            slos=light.whole(conn, "slos"),
+            exclusions=light.whole(conn, "exclusions"),
+            watched=light.watched(conn),
+            policies=held.policies,
+        )
+
+    return light.cached(conn, f"base {id(policy)}", make)
 
 
 _BASE = ("policy", "teams", "services", "slos", "exclusions", "watched", "policies")

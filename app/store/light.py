@@ -14,9 +14,9 @@ from app.metrics import facts
 from app.metrics.facts import Deployment, Linked, Span
 from app.metrics.impact import SAID
 from app.policy import Policy
-from app.store.engine import generation
+from app.store.engine import identity
 from app.store.ranges import values
-from app.store.tables import FACTS, META, POLICIES, SOURCES, SPANS
+from app.store.tables import FACTS, POLICIES, SOURCES, SPANS
 from app.store.types import micros, moment
 
 T = TypeVar("T")
@@ -56,8 +56,7 @@ def cached(conn: Connection, name: str, make: Callable[[], T]) -> T:
     """What `make` gives, kept until the next committed write. A writer's own view is never kept."""
     if conn.get_execution_options().get("nines_write"):
         return make()
-    store = conn.execute(sa.select(META.c.value).where(META.c.name == "store")).scalar()
-    key = (str(conn.engine.url), store, generation(conn), name)
+    key = (str(conn.engine.url), *identity(conn), name)
     with _lock:
         if key in _cache:
             _cache.move_to_end(key)

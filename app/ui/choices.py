@@ -5,6 +5,7 @@ An address holds labels a person can read (`period=October 2026`, `tier=Tier 0`)
 (`period=2026-10`, `tier=0`, `service=checkout`), which are turned into labels.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -119,8 +120,8 @@ def compared_with(period: Period, label: str) -> Period:
 
 def named(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
     """Label → id: a name alone where it is the only one, otherwise with its id."""
-    names = [name for _, name in pairs]
-    return {name if names.count(name) == 1 else f"{name} ({key})": key for key, name in pairs}
+    often = Counter(name for _, name in pairs)
+    return {name if often[name] == 1 else f"{name} ({key})": key for key, name in pairs}
 
 
 def label_of(said: str, labels: Mapping[str, object], keys: Mapping[str, str]) -> str | None:

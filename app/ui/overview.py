@@ -191,8 +191,8 @@ def _first_tier(asked: Asked, every: Number) -> tuple[int | None, Number]:
 
 def _left(asked: Asked) -> dict[str, float]:
     """SLO → the share left of its budget."""
-    sums = read.sums(("error_budget_remaining",), asked.ask(by=("slo",)))["error_budget_remaining"]
-    return {group.slo: tally.part / tally.whole for (_, group), tally in sums.items() if group.slo and tally.whole > 0}
+    totals = read.totals("error_budget_remaining", asked.ask(by=("slo",)))
+    return {group.slo: part / whole for group, (part, whole) in totals.items() if group.slo and whole > 0}
 
 
 def _homes(asked: Asked) -> Mapping[str, str]:
@@ -272,7 +272,7 @@ def second(asked: Asked) -> Second:
 def _worst(asked: Asked) -> tuple[Suffering, ...]:
     """The services that suffer most: found by the sums of all of them, told by the numbers of those few."""
     ask = asked.ask(by=("service",))
-    sums = read.sums(_OF_SERVICES, ask)
+    sums = {key: read.totals(key, ask) for key in _OF_SERVICES}
     homes, left = _homes(asked), _left(asked)
     few = frozenset(attention.suffering(left, sums, homes))
     if not few:
