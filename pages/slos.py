@@ -14,7 +14,7 @@ plots.style()
 if not page.promises:
     empty.page("no SLO is defined here", ["slos.csv", "sli.csv", "nines import slos.csv sli.csv"])
 else:
-    chosen = slos_acts.chosen(page)
+    chosen = slos_acts.chosen(page, asked)
     if chosen is not None:
         clicked = board(slos_parts.one_slo(page, chosen, asked), key="one_slo", on_act=slos_acts.before) or clicked
         clicked = slo_depth_parts.panel(chosen.slo, asked) or clicked

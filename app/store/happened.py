@@ -16,7 +16,7 @@ from app.store import light
 from app.store.facts import load
 from app.store.tables import FACTS
 
-REACH = timedelta(days=183)
+REACH = timedelta(days=92)
 """How far before and after chains of repeats are looked for."""
 _INCIDENTS, _IMPACTS, _ACTIONS, _POSTMORTEMS = (
     FACTS[name].c for name in ("incidents", "impacts", "actions", "postmortems")
@@ -25,7 +25,7 @@ _AT_ONCE = 500
 
 
 def around(conn: Connection, start: datetime, stop: datetime, as_of: datetime) -> Facts:
-    """The incidents detected from `start` until before `stop`, and those of half a year before and after, with which
+    """The incidents detected from `start` until before `stop`, and those of a quarter before and after, with which
     they may form chains of repeats; as known at as-of."""
     table = _INCIDENTS
     low, high = start - REACH, stop + REACH

@@ -68,6 +68,8 @@ class _Plan(NamedTuple):
     split: frozenset[str]
     admits: Callable[[Group], bool]
     names: tuple[Group, ...] | None
+    implied: Mapping[str, Any] = {}
+    """What a question is split by that its one service says already."""
 
 
 def _sums(
@@ -130,9 +132,9 @@ def whole(keys: Sequence[str], facts: Facts, ask: Ask, settled: Mapping[Period, 
 
 def _taken(period: str, groups: kept.Groups, plan: _Plan, by: frozenset[str]) -> dict[tuple[str, Group], Tally]:
     """Of kept groups those that a question asks for, named as it names them."""
-    off = dict.fromkeys(plan.split - by)
+    other = {**dict.fromkeys(plan.split - by), **plan.implied}
     return {
-        (period, group._replace(**off) if off else group): tally
+        (period, group._replace(**other) if other else group): tally
         for group, tally in groups.items()
         if plan.admits(group)
     }
@@ -140,6 +142,8 @@ def _taken(period: str, groups: kept.Groups, plan: _Plan, by: frozenset[str]) ->
 
 def _plan(base: Facts, ask: Ask, own_team: bool) -> _Plan:
     """What a question is narrowed to becomes what its sums are split by, unless the SLO or service already says it."""
+    if ask.scope.service is not None and "slo" not in ask.by:
+        return _of_service(base, ask, own_team)
     narrowed = {name: getattr(ask.scope, name) for name in _SPLITS if getattr(ask.scope, name) is not None}
     told = {"tier", "product", "service"} | (set() if own_team else {"team"})
     of_slo = "slo" in ask.by and base.settled
@@ -161,13 +165,29 @@ def _plan(base: Facts, ask: Ask, own_team: bool) -> _Plan:
     if split == rest.keys():
         names = (Group(**rest),)
     elif within is not None and split == {finest}:
-        names = tuple(_of(finest, name) for name in sorted(within))
+        names = tuple(_of(**{finest: name}) for name in sorted(within))
     return _Plan(frozenset(split), admits, names)
 
 
-def _of(dimension: str, name: str) -> Group:
-    told: dict[str, Any] = {dimension: name}
-    return Group(**told)
+def _of_service(base: Facts, ask: Ask, own_team: bool) -> _Plan:
+    """A question about one service: its tier and product, and, but for facts with a team of their own, its team."""
+    service = base.services.get(ask.scope.service or "")
+    said = {"tier", "product", "service"} | (set() if own_team else {"team"})
+    rest = {} if ask.scope.team is None or "team" in said else {"team": ask.scope.team}
+    inside = service is not None and all(getattr(ask.scope, name) in (None, getattr(service, name)) for name in said)
+    split = (ask.by - said) | rest.keys() | {"service"}
+    named = {"service": ask.scope.service, **rest}
+
+    def admits(group: Group) -> bool:
+        return inside and all(getattr(group, name) == value for name, value in named.items())
+
+    implied = {name: getattr(service, name) for name in ask.by & said} if service is not None else {}
+    names = (_of(**named),) if split == named.keys() else None
+    return _Plan(frozenset(split), admits, names, implied)
+
+
+def _of(**said: Any) -> Group:
+    return Group(**said)
 
 
 def _ids(base: Facts, scope: Scope, *, slo: bool) -> frozenset[str]:

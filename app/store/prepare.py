@@ -1,7 +1,7 @@
 """Keeps, ahead of the first question, the sums and sheets that every page asks: each month that is over, split in the
 ways that pages split it. Nobody needs it: a page makes what is missing by itself, more slowly."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -20,10 +20,16 @@ from app.store.numbers import whole
 from app.store.tables import KEPT_SUMS
 from app.store.types import micros
 
-SPLITS: tuple[frozenset[str], ...] = tuple(
-    frozenset(names)
-    for names in ((), ("tier",), ("team",), ("product",), ("service",), ("slo",), ("severity",), ("severity", "tier"))
-)
+_BY_TIER = frozenset({"slos_met", "slo_compliance", "time_to_restore", "time_to_detect", "time_to_engage"})
+_BY_SEVERITY = frozenset({"major_incidents", "time_to_restore", "time_to_detect"})
+SPLITS: Mapping[frozenset[str], frozenset[str]] = {
+    frozenset(): frozenset(KPIS),
+    frozenset({"severity", "tier"}): frozenset(KPIS),
+    **{frozenset({name}): frozenset(KPIS) for name in ("tier", "team", "product", "service", "slo", "severity")},
+    **{frozenset({"tier", name}): _BY_TIER for name in ("team", "product")},
+    **{frozenset({"severity", name}): _BY_SEVERITY for name in ("team", "product", "service")},
+}
+"""How pages split numbers, by themselves or by what they are narrowed to → which numbers."""
 SHEETS = (interruptions.HOURS, interruptions.PEOPLE, change.STRATEGIES)
 _FINEST = frozenset({"tier", "team", "product", "service"})
 _AT_ONCE = 6
@@ -85,7 +91,11 @@ def _made(conn: Connection, months: Sequence[Period], as_of: datetime) -> list[k
 
 def _kpis(split: frozenset[str]) -> list[str]:
     """The KPIs that can be split so. Those that exist per SLO alone are asked of one moment, not month by month."""
-    return [key for key, kpi in KPIS.items() if kpi.measured and not kpi.always_by and _fits(kpi, split)]
+    return [
+        key
+        for key, kpi in KPIS.items()
+        if key in SPLITS[split] and kpi.measured and not kpi.always_by and _fits(kpi, split)
+    ]
 
 
 def _fits(kpi: Kpi, split: frozenset[str]) -> bool:

@@ -81,7 +81,8 @@ def _same(one: Group, other: Group, by: Sequence[str]) -> bool:
 def _open(act: Act | None) -> None:
     place = places.found(act.get("place")) if act and act["do"] == "open" else None
     if act is not None and place is not None:
-        places.go(place, **{name: str(value) for name, value in act.items() if name in ("incident", "slo", "risk", "source")})
+        named = ("incident", "slo", "risk", "source")
+        places.go(place, **{name: str(value) for name, value in act.items() if name in named})
 
 
 def _told(kpi: Kpi, number: Number, asked: Asked, policy: Policy) -> Markup:

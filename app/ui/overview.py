@@ -144,7 +144,8 @@ def _compliance_face(made: Face, judged: Sequence[Number]) -> Face:
 def _restore_face(made: Face, now: Number, asked: Asked, policy: Policy) -> Face:
     """The target is that of severity 1 in tier 0: told beside the median of all."""
     wanted = policy.targets.get("time_to_restore")
-    if asked.scope.tier not in (None, 0) or wanted is None or wanted.value is None:
+    apart = asked.scope.product is not None or asked.scope.team is not None
+    if asked.scope.tier not in (None, 0) or apart or wanted is None or wanted.value is None:
         return made
     narrowed = Ask((asked.period,), asked.as_of, frozenset({"severity"}), asked.scope._replace(tier=0))
     severe = next((n for n in read.numbers(("time_to_restore",), narrowed) if n.group.severity == 1), None)

@@ -1,8 +1,8 @@
 """Every promise as its page tells it: what was kept, what is left of its budget, how fast that goes. Read from sums by
 SLO, so that a thousand of them cost little more than ten."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from app.metrics import promises
@@ -16,30 +16,38 @@ from app.ui.read import State
 
 STATES = {"freeze": 0, "exception": 1, "warn": 2, "ok": 3, "no_data": 4}
 """Of the error-budget policy, the most pressing first."""
-_KEYS = ("slos_met", "slo_compliance", "error_budget_remaining", "burn_rate")
-_NOTHING = Tally()
+_LISTED = ("slos_met", "error_budget_remaining", "burn_rate")
+_NOTHING = (0.0, 0.0)
 Months = Mapping[tuple[str, str], Kept]
 """(SLO, month) → what was kept."""
 
 
 @dataclass(frozen=True)
 class Promise:
-    """One SLO over the chosen period."""
+    """One SLO over the chosen period, as far as a list of all of them needs it."""
 
     slo: Slo
     service: Service | None
+    met: bool | None
+    """None: not measured."""
+    remaining: float | None
+    """The share left of its budget, over its own window that ends with the period."""
+    state: str
+    """Of the error-budget policy."""
+    burning: float | None
+    """Its burn rate over a day, else three."""
+
+
+@dataclass(frozen=True)
+class Told(Promise):
+    """And all that its row or its page says."""
+
     kept: Kept | None
     coverage: float | None
     """Observed of elapsed time."""
     n: int
     """SLI rows."""
-    remaining: float | None
-    """The share left of its budget, over its own window that ends with the period."""
-    state: str
-    """Of the error-budget policy."""
     left: Left | None
-    burning: float | None
-    """Its burn rate over a day, else three."""
     burns: Mapping[str, float]
     """Look-back → burn rate, where its rows are as fine as it."""
 
@@ -51,29 +59,22 @@ def every(asked: Asked) -> tuple[Promise, ...]:
 
 @lru_cache(maxsize=16)
 def _every(of: State, asked: Asked) -> tuple[Promise, ...]:
-    ask = asked.ask(by=("slo",))
     facts = read.facts(frozenset(), Ask((), asked.as_of))
-    sums = read.sums(_KEYS, ask)
-    period = asked.period.key
-    kept = {one.slo.slo: one for one in promises.kept_of(sums["slos_met"], facts, ask)}
-    left = promises.left_of(sums["error_budget_remaining"], facts, ask)
+    ask = asked.ask(by=("slo",))
+    met, budget, burn = (read.totals(key, ask) for key in _LISTED)
     found = []
     for slo in promises.current(facts, asked.ask()):
         group = Group(slo=slo.slo)
-        seen, budget, burn = (sums[key].get((period, group), _NOTHING) for key in _KEYS[1:])
-        remaining = budget.part / budget.whole if budget.whole > 0 else None
+        (good, of_), (left, allowed), (spent, usual) = (sums.get(group, _NOTHING) for sums in (met, budget, burn))
+        remaining = left / allowed if allowed > 0 else None
         found.append(
             Promise(
-                slo=slo,
-                service=facts.services.get(slo.service),
-                kept=kept.get(slo.slo),
-                coverage=min(1.0, (seen.seen or 0.0) / seen.elapsed) if seen.elapsed else None,
-                n=seen.n,
-                remaining=remaining,
-                state=state(remaining, facts),
-                left=left.get(slo.slo),
-                burning=burn.part / burn.whole if burn.whole > 0 else None,
-                burns=burn.extra,
+                slo,
+                facts.services.get(slo.service),
+                good >= of_ if of_ > 0 else None,
+                remaining,
+                state(remaining, facts),
+                spent / usual if usual > 0 else None,
             )
         )
     return tuple(sorted(found, key=_pressing))
@@ -82,6 +83,35 @@ def _every(of: State, asked: Asked) -> tuple[Promise, ...]:
 def _pressing(one: Promise) -> tuple[int, float, int, str]:
     tier = one.service.tier if one.service else 9
     return STATES[one.state], one.remaining if one.remaining is not None else 1.0, tier, one.slo.name
+
+
+def told(some: Sequence[Promise], asked: Asked) -> tuple[Told, ...]:
+    """Some of them with all that there is to say."""
+    return _told(read.state(), tuple(some), asked) if some else ()
+
+
+@lru_cache(maxsize=32)
+def _told(of: State, some: tuple[Promise, ...], asked: Asked) -> tuple[Told, ...]:
+    facts = read.facts(frozenset(), Ask((), asked.as_of))
+    ask = replace(asked.ask(by=("slo",)), only=frozenset(one.slo.slo for one in some))
+    sums = read.sums(("slos_met", "slo_compliance", "error_budget_remaining", "burn_rate"), ask)
+    kept = {one.slo.slo: one for one in promises.kept_of(sums["slos_met"], facts, ask)}
+    left = promises.left_of(sums["error_budget_remaining"], facts, ask)
+    made = []
+    for one in some:
+        key = (asked.period.key, Group(slo=one.slo.slo))
+        seen, burn = sums["slo_compliance"].get(key, Tally()), sums["burn_rate"].get(key, Tally())
+        made.append(
+            Told(
+                **vars(one),
+                kept=kept.get(one.slo.slo),
+                coverage=min(1.0, (seen.seen or 0.0) / seen.elapsed) if seen.elapsed else None,
+                n=seen.n,
+                left=left.get(one.slo.slo),
+                burns=burn.extra,
+            )
+        )
+    return tuple(made)
 
 
 def months(asked: Asked, slos: Collection[str]) -> Months:

@@ -32,7 +32,6 @@ from app.ui.choices import Asked
 from app.ui.history import History, history
 from app.ui.marks import marked, marks
 from app.ui.overview import kpi_face
-from app.ui.promised import Promise
 from app.ui.read import State
 from app.ui.slos import partial_months
 from app.ui.tiles import Face
@@ -69,7 +68,7 @@ class Shown:
     history: Mapping[str, History]
     now: Mapping[str, Number]
     """Of the period: the tiles' numbers, and those of the cards below."""
-    promises: tuple[Promise, ...]
+    promises: tuple[promised.Told, ...]
     """The most pressing first."""
     months: Mapping[tuple[str, str], Kept]
     """(SLO, month) → what was kept."""
@@ -145,7 +144,7 @@ def _shown(of: State, service: str, asked: Asked) -> Shown:
         read_in = one_service.readings(conn, service, [month.key for month in asked.trend])
     found = tuple(lessons.detected(facts, trend_ask))
     again = repeats(facts)
-    kept = promised.every(asked)
+    kept = promised.told(promised.every(asked), asked)
     made = Shown(
         service=home,
         finding="",

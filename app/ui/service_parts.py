@@ -11,7 +11,7 @@ from app.ui import heat, places, tiles
 from app.ui.choices import Asked
 from app.ui.lead import lead
 from app.ui.markup import Markup, Part, button, el, join
-from app.ui.promised import Promise
+from app.ui.promised import Told
 from app.ui.service import Shown, by_month, proven
 from app.ui.slos_parts import left, objective, share, state
 
@@ -253,7 +253,7 @@ def promised(page: Shown, asked: Asked) -> Markup:
     )
 
 
-def _slo(one: Promise) -> Markup:
+def _slo(one: Told) -> Markup:
     met = one.kept.met if one.kept else None
     key: VerdictKey = "no_data" if met is None else "met" if met else "missed"
     return el(

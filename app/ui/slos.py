@@ -81,7 +81,7 @@ def _told(asked: Asked, numbers: Mapping[str, History], found: Sequence[Promise]
         period=asked.words,
         met=numbers["slos_met"].now,
         defined=len(found),
-        measured=sum(one.kept is not None and one.kept.met is not None for one in found),
+        measured=sum(one.met is not None for one in found),
         services=len(services),
         frozen=[one.slo.name for one in found if one.state == "freeze"],
         warned=[one.slo.name for one in found if one.state == "warn"],

@@ -2,17 +2,18 @@
 
 import streamlit as st
 
-from app.ui import act, filters, slos_tables
+from app.ui import act, filters, promised, slos_tables
 from app.ui.board import Act
 from app.ui.choices import Asked
-from app.ui.promised import Promise
+from app.ui.promised import Told
 from app.ui.slos import Shown
 
 
-def chosen(page: Shown) -> Promise | None:
+def chosen(page: Shown, asked: Asked) -> Told | None:
     """The SLO that the address names (`?slo=`), if there is one."""
     said = st.query_params.get("slo")
-    return next((one for one in page.promises if one.slo.slo == said), None) if said else None
+    named = [one for one in page.promises if one.slo.slo == said][:1] if said else []
+    return next(iter(promised.told(named, asked)), None)
 
 
 def before(clicked: Act) -> None:
@@ -34,6 +35,6 @@ def after(clicked: Act | None, page: Shown, asked: Asked) -> None:
         st.query_params["slo"] = str(clicked.get("slo"))
         st.rerun()
     if clicked["do"] == "explain" and clicked.get("kpi") == "frozen":
-        st.dialog(f"Frozen, {asked.words}", width="large")(slos_tables.frozen)(page)
+        st.dialog(f"Frozen, {asked.words}", width="large")(slos_tables.frozen)(page, asked)
         return
     act.after(clicked, asked)

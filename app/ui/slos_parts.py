@@ -13,7 +13,7 @@ from app.ui import heat, places, tiles
 from app.ui.choices import Asked
 from app.ui.lead import lead
 from app.ui.markup import Markup, button, el, join
-from app.ui.promised import Promise
+from app.ui.promised import Told
 from app.ui.slos import Shown, by_misses, months
 
 STATE_WORDS: dict[str, tuple[VerdictKey, str]] = {
@@ -78,7 +78,7 @@ def share(value: float | None) -> str:
     return wording.value(value, "share", 0.0)
 
 
-def one_slo(page: Shown, one: Promise, asked: Asked) -> Markup:
+def one_slo(page: Shown, one: Told, asked: Asked) -> Markup:
     """Everything about one SLO, and the way back to all."""
     slo, service = one.slo, one.service
     window = f"{_window(slo.window)}, counted in {'slices of time' if slo.method == 'timeslices' else 'events'}"
@@ -138,14 +138,14 @@ def _window(said: str) -> str:
     return f"by calendar {_CALENDAR.get(said[-1], said)}"
 
 
-def _verdict(one: Promise) -> Markup:
+def _verdict(one: Told) -> Markup:
     if one.kept is None or one.kept.met is None:
         return tiles.verdict("no_data", wording.NO_DATA)
     met = "met" if one.kept.met else "missed"
     return join(f"{attained(one.kept)} ", tiles.verdict("met" if one.kept.met else "missed", met))
 
 
-def _burns(one: Promise) -> str | None:
+def _burns(one: Told) -> str | None:
     if one.burning is None:
         return None
     said = [

@@ -7,13 +7,13 @@ import streamlit as st
 
 from app.charts import wording
 from app.charts.promises import attained
-from app.ui import tables, tiles
+from app.ui import promised, tables, tiles
 from app.ui.choices import Asked
 from app.ui.markup import Markup, el
-from app.ui.promised import STATES, Promise
+from app.ui.promised import STATES, Promise, Told
 from app.ui.slos import Shown
 from app.ui.slos_parts import STATE_WORDS, left, share, state
-from app.ui.tables import ACT, Column, Found, Slice
+from app.ui.tables import ACT, Column, Found, Slice, in_order
 
 
 def promises_table(page: Shown, asked: Asked) -> tables.Act | None:
@@ -21,9 +21,12 @@ def promises_table(page: Shown, asked: Asked) -> tables.Act | None:
 
     def fetch(part: Slice) -> Found:
         found = [one for one in page.promises if part.search in _said(one)] if part.search else page.promises
-        ordered = _ordered(found, part.by, part.down)
         stop = None if part.limit is None else part.offset + part.limit
-        return Found([_row(one) for one in ordered[part.offset : stop]], len(found))
+        if part.by in _TOLD:
+            rows = in_order([_row(one) for one in promised.told(found, asked)], part.by, part.down)
+            return Found(rows[part.offset : stop], len(found))
+        ordered = _ordered(found, part.by, part.down)
+        return Found([_row(one) for one in promised.told(ordered[part.offset : stop], asked)], len(found))
 
     columns = [
         Column("name", "SLO", wide=True),
@@ -57,16 +60,14 @@ def promises_table(page: Shown, asked: Asked) -> tables.Act | None:
 
 _VALUES: Mapping[str, Callable[[Promise], Any]] = {
     "name": lambda one: one.slo.name.casefold(),
-    "attained": lambda one: one.kept.attained if one.kept else None,
     "objective": lambda one: one.slo.objective,
     "remaining": lambda one: one.remaining,
-    "left": lambda one: one.left.amount if one.left else None,
     "burn": lambda one: one.burning,
     "service": lambda one: _service(one).casefold(),
     "tier": lambda one: one.service.tier if one.service else None,
-    "coverage": lambda one: one.coverage,
-    "n": lambda one: one.n,
 }
+_TOLD = {"attained", "left", "coverage", "n"}
+"""Columns that only a whole row knows."""
 
 
 def _ordered(found: Sequence[Promise], by: str | None, down: bool) -> Sequence[Promise]:
@@ -96,7 +97,7 @@ def _short(name: str) -> Markup:
 
 def table_sub(page: Shown, asked: Asked) -> str:
     """What the table says, in which time."""
-    measured = sum(one.kept is not None for one in page.promises)
+    measured = sum(one.met is not None for one in page.promises)
     said = f"Attained over {asked.words}; budgets over each SLO's own window that ends with it"
     silent = len(page.promises) - measured
     return said + (f"; {silent:,} SLO{'s' if silent != 1 else ''} without data" if silent else "")
@@ -113,7 +114,7 @@ def taken_sub(page: Shown) -> str:
     return f"{wording.duration(minutes)} of SLO time: compliance is {shown} with them, {beside} without"
 
 
-def _row(one: Promise) -> dict[str, Any]:
+def _row(one: Told) -> dict[str, Any]:
     return {
         "name": one.slo.name,
         "service": _service(one),
@@ -135,7 +136,7 @@ class Attained(float):
 
     said: Markup
 
-    def __new__(cls, one: Promise) -> "Attained":
+    def __new__(cls, one: Told) -> "Attained":
         made = super().__new__(cls, one.kept.attained if one.kept and one.kept.attained is not None else 0.0)
         met = one.kept is not None and bool(one.kept.met)
         made.said = tiles.verdict("met" if met else "missed", attained(one.kept))
@@ -147,8 +148,8 @@ def _attained(value: Attained | None) -> str:
 
 
 def _foot(page: Shown) -> str:
-    met = sum(bool(one.kept and one.kept.met) for one in page.promises)
-    measured = sum(bool(one.kept and one.kept.met is not None) for one in page.promises)
+    met = sum(bool(one.met) for one in page.promises)
+    measured = sum(one.met is not None for one in page.promises)
     with_budget = sum(one.remaining is not None and one.remaining > 0 for one in page.promises)
     known = sum(one.remaining is not None for one in page.promises)
     return f"{met:,} of {measured:,} met; {with_budget:,} of {known:,} with budget left"
@@ -179,7 +180,7 @@ def exclusions_table(page: Shown, asked: Asked) -> None:
     tables.table("exclusions", columns, rows, sort="minutes", down=True, file="exclusions", page_rows=8)
 
 
-def frozen(page: Shown) -> None:
+def frozen(page: Shown, asked: Asked) -> None:
     """Which SLOs are frozen, and by which rule."""
     rule = page.policy.budget
     st.markdown(
@@ -203,7 +204,7 @@ def frozen(page: Shown) -> None:
             "remaining": one.remaining,
             "left": left(one.left),
         }
-        for one in known
+        for one in promised.told(known, asked)
     ]
     frozen = sum(one.state == "freeze" for one in known)
     tables.table(
