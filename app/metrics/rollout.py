@@ -11,6 +11,7 @@ from app.metrics.change import PROGRESSIVE
 from app.metrics.facts import Service
 from app.metrics.intervals import wilson
 from app.metrics.numbers import Group, Tally
+from app.metrics.periods import Period
 
 FEWEST = 10
 """Deployments below which a share of them says nothing of the one who made them."""
@@ -75,6 +76,18 @@ def by_strategy(shipped: Iterable[Shipped], blames: Iterable[Blame]) -> list[Rat
     failed.update(blamed.values())
     rates = [rate(name, failed[name], whole) for name, whole in deployments.items() if whole]
     return sorted(rates, key=lambda one: (not one.name, -one.deployments, one.name))
+
+
+def by_step(
+    counts: Mapping[str, tuple[int, int]], blames: Iterable[Blame], steps: Sequence[Period]
+) -> dict[str, tuple[int, int]]:
+    """Period → deployments that went well and those that failed, from those that went live and were rolled back. A
+    deployment fails once."""
+    blamed = {(one.source, one.deployment): one.deployed_at for one in blames if one.status == "succeeded"}
+    failed = Counter(step.key for at in blamed.values() for step in steps if step.start <= at < step.end)
+    return {
+        key: (live - back - failed[key], back + failed[key]) for key, (live, back) in counts.items() if live or back
+    }
 
 
 def rate(name: str, failed: int, deployments: int) -> Rate:

@@ -3,21 +3,24 @@ list of those that went wrong, by the index of their time."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from app.metrics.numbers import Ask, Scope
+from app.metrics.facts import Service
+from app.metrics.numbers import EVERYTHING, Ask, Group, Scope
 from app.metrics.periods import Period
 from app.metrics.rollout import Blame, Shipped
-from app.store import light, sheets
+from app.store import folds, light, sheets
 from app.store.folds import micro
 from app.store.kept import Made
+from app.store.pieces import days_cte, of_periods
 from app.store.ranges import day_number, day_start, number
 from app.store.sheets import Entry, Sheet
-from app.store.tables import FACTS, SPANS
+from app.store.tables import DEPLOYMENT_DAYS, FACTS, SPANS
 from app.store.types import micros, moment
 
 DEPLOYMENT, INCIDENT = FACTS["deployments"], FACTS["incidents"]
@@ -36,25 +39,59 @@ class Stretch(NamedTuple):
 
 
 def shipped(conn: Connection, ask: Ask, learnt: list[Made] | None = None) -> list[Shipped]:
-    """Deployments that went live in the question's one period, in its scope and as known at as-of: by strategy alone
-    (of no service), or, where it is asked by service, by service and strategy, without those of unknown services."""
+    """Deployments that went live in the question's one period, in scope and as known at as-of, by service and
+    strategy."""
+    everything = replace(ask, scope=EVERYTHING, by=frozenset())
+    within = None if ask.scope == EVERYTHING else {s.service for s in _inside(light.places(conn), ask.scope)}
     found: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
-    for group, amounts in sheets.read(conn, STRATEGIES, ask, learnt).items():
-        service = group.service or "" if "service" in ask.by else ""
-        for label, amount in amounts.items():
-            what, _, strategy = label.partition(" ")
+    for label, amount in sheets.read(conn, STRATEGIES, everything, learnt).get(Group(), {}).items():
+        what, strategy, service = label.split(" ", 2)
+        if within is None or service in within:
             found[service, strategy][what == "back"] += round(amount)
     return [Shipped(service, strategy or None, *counts) for (service, strategy), counts in found.items()]
 
 
 def _strategies(conn: Connection, period: Period, as_of: datetime) -> Iterable[Entry]:
-    """Labels: `live` or `back` (rolled back), and the strategy."""
+    """Labels: `live` or `back` (rolled back), the strategy, and the service, which says what scopes it is in: one group
+    of many labels is read faster than many groups of few."""
     for one in folded(conn, Stretch(micros(period.start), micros(period.end), micros(as_of))):
-        yield Entry(None, one.service, f"live {one.strategy or ''}", one.deployments)
-        yield Entry(None, one.service, f"back {one.strategy or ''}", one.rolled_back)
+        told = f"{one.strategy or ''} {one.service}"
+        yield Entry(None, None, f"live {told}", one.deployments)
+        yield Entry(None, None, f"back {told}", one.rolled_back)
 
 
-STRATEGIES = Sheet("strategies", (frozenset(), frozenset({"service"})), _strategies)
+STRATEGIES = Sheet("strategies", (frozenset(),), _strategies)
+
+
+def by_step(conn: Connection, ask: Ask) -> dict[str, tuple[int, int]]:
+    """Period → deployments that went live and those of them that were rolled back, in scope, for each of the question's
+    periods that has any; mostly from the daily sums."""
+    held = light.places(conn)
+    within = None if ask.scope == EVERYTHING else sorted(s.service for s in _inside(held, ask.scope))
+    gone = {s.service: s.retired_on for s in held.services.values() if s.retired_on is not None}
+    counts: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for pieces in of_periods(conn, held, ask, "deployments"):
+        queries: list[sa.Select[Any]] = []
+        days, table = days_cte("days", pieces.stored), DEPLOYMENT_DAYS
+        if days is not None:
+            still = [sa.or_(table.c.service != name, table.c.day <= day_number(day)) for name, day in gone.items()]
+            on = sa.and_(table.c.day >= days.c.first, table.c.day < days.c.after, *still)
+            queries.append(_by_step(days.join(table, on), days.c.k, table.c, within))
+        if pieces.live:
+            until = {name: day_start(day_number(day) + 1, pieces.policy.timezone) for name, day in gone.items()}
+            made = folds.deployments(pieces.live, as_of=micros(ask.as_of), retired=until).subquery()
+            queries.append(_by_step(made, made.c.k, made.c, within))
+        for query in queries:
+            for k, live, back in conn.execute(query):
+                key = ask.periods[k].key
+                counts[key] = [counts[key][0] + live, counts[key][1] + back]
+    return {key: (live, back) for key, (live, back) in counts.items()}
+
+
+def _by_step(source: sa.FromClause, k: sa.ColumnElement[int], of: Any, within: list[str] | None) -> sa.Select[Any]:
+    sums: list[Any] = [sa.cast(sa.func.sum(of[name]), sa.BigInteger) for name in ("deployments", "rolled_back")]
+    inside = sa.true() if within is None else of.service.in_(within)
+    return sa.select(k, *sums).select_from(source).where(inside).group_by(k)
 
 
 def folded(conn: Connection, of: Stretch) -> list[Shipped]:
@@ -69,21 +106,17 @@ def blamed(conn: Connection, of: Stretch) -> list[Blame]:
     """Deployments that incidents name as their cause, once for each such incident, in order of time."""
     known = micro(INCIDENT.c.detected_at) <= number(of.as_of)
     real = sa.func.coalesce(INCIDENT.c.kind, "incident") == "incident"
-    named = sa.select(INCIDENT.c.caused_by).where(INCIDENT.c.caused_by.is_not(None), real, known)
-    query = sa.select(*(DEPLOYMENT.c[name] for name in Blame._fields[:6]))
-    found = conn.execute(query.where(_asked(conn, of), _LIVE, DEPLOYMENT.c.deployment.in_(named))).all()
-    ids = sorted({row.deployment for row in found})
-    homes = _homes(conn, ids)
-    columns = [INCIDENT.c[name] for name in ("source", "incident", "title", "severity", "detected_at", "caused_by")]
-    wanted = sa.select(*columns).where(INCIDENT.c.caused_by.in_(ids), real, known)
-    by_id: defaultdict[str, list[Any]] = defaultdict(list)
-    for incident in conn.execute(wanted):
-        by_id[incident.caused_by].append(incident)
+    same = sa.and_(DEPLOYMENT.c.deployment == INCIDENT.c.caused_by, DEPLOYMENT.c.source.in_(_sources(conn)))
+    told = ("source", "incident", "title", "severity", "detected_at")
+    query = sa.select(*(DEPLOYMENT.c[name] for name in Blame._fields[:6]), *(INCIDENT.c[name] for name in told))
+    query = query.join_from(INCIDENT, DEPLOYMENT, same).where(INCIDENT.c.caused_by.is_not(None), real, known)
+    found = [Blame(*row) for row in conn.execute(query.where(_asked(conn, of), _LIVE))]
+    homes = _homes(conn, {one.deployment for one in found})
     blames = [
-        Blame(*row, *incident[:5])
-        for row in found
-        for incident in by_id[row.deployment]
-        if row.source == (incident.source if incident.source in homes[row.deployment] else min(homes[row.deployment]))
+        one
+        for one in found
+        for home in (homes[one.deployment],)
+        if one.source == (one.incident_source if one.incident_source in home else min(home))
     ]
     return sorted(blames, key=lambda one: (one.detected_at, one.incident_source, one.incident))
 
@@ -91,17 +124,21 @@ def blamed(conn: Connection, of: Stretch) -> list[Blame]:
 def _homes(conn: Connection, ids: Collection[str]) -> Mapping[str, set[str]]:
     """Deployment → the sources that know it as one that went live: an incident means that of its own, else that of the
     first by name."""
-    spans = sa.select(SPANS.c.source).where(SPANS.c.entity == "deployments")
-    sources = light.cached(conn, "deployment sources", lambda: sorted(conn.execute(spans).scalars()))
+    sources = _sources(conn)
     if len(sources) == 1:
         return {name: {sources[0]} for name in ids}
     found: defaultdict[str, set[str]] = defaultdict(set)
     keys = (DEPLOYMENT.c.source, DEPLOYMENT.c.deployment)
     for source, name in conn.execute(
-        sa.select(*keys).where(DEPLOYMENT.c.source.in_(sources), DEPLOYMENT.c.deployment.in_(ids), _LIVE)
+        sa.select(*keys).where(DEPLOYMENT.c.source.in_(sources), DEPLOYMENT.c.deployment.in_(sorted(ids)), _LIVE)
     ):
         found[name].add(source)
     return found
+
+
+def _sources(conn: Connection) -> list[str]:
+    spans = sa.select(SPANS.c.source).where(SPANS.c.entity == "deployments")
+    return light.cached(conn, "deployment sources", lambda: sorted(conn.execute(spans).scalars()))
 
 
 class Wanted(NamedTuple):
@@ -202,14 +239,7 @@ def _asked(conn: Connection, of: Stretch) -> sa.ColumnElement[bool]:
     held = light.places(conn)
     zone = held.policy_at(moment(of.as_of)).timezone
     scope = of.scope
-    inside = [
-        s
-        for s in held.services.values()
-        if scope.tier in (None, s.tier)
-        and scope.product in (None, s.product)
-        and scope.team in (None, s.team)
-        and scope.service in (None, s.service)
-    ]
+    inside = _inside(held, scope)
     if any(part is not None for part in scope):
         within = sa.and_(within, service.in_(sorted(s.service for s in inside)))
     gone = {s.service: day_start(day_number(s.retired_on) + 1, zone) for s in inside if s.retired_on is not None}
@@ -217,3 +247,15 @@ def _asked(conn: Connection, of: Stretch) -> sa.ColumnElement[bool]:
         return within
     still = [sa.and_(service == name, at < number(until)) for name, until in sorted(gone.items())]
     return sa.and_(within, sa.or_(service.not_in(sorted(gone)), *still))
+
+
+def _inside(held: light.Places, scope: Scope) -> list[Service]:
+    """The services in a scope."""
+    return [
+        s
+        for s in held.services.values()
+        if scope.tier in (None, s.tier)
+        and scope.product in (None, s.product)
+        and scope.team in (None, s.team)
+        and scope.service in (None, s.service)
+    ]

@@ -16,7 +16,7 @@ from app.metrics.benchmarks import band
 from app.metrics.catalogue import KPIS
 from app.metrics.change import weeks
 from app.metrics.facts import Service
-from app.metrics.numbers import Group, Number
+from app.metrics.numbers import Number
 from app.metrics.periods import Kind, Period, between
 from app.metrics.rollout import Blame, Rate, Steps
 from app.policy import Policy
@@ -90,10 +90,10 @@ def shown(asked: Asked) -> Shown:
 def _shown(of: State, asked: Asked) -> Shown:
     numbers = history(_KEYS, asked)
     facts = read.facts(frozenset(), asked.ask())
-    shipped, blames = read.learning(of, stored.shipped, asked.ask(by=("service",))), _blamed(of, _stretch(asked))
+    shipped, blames = read.learning(of, stored.shipped, asked.ask()), _blamed(of, _stretch(asked))
     rates = rollout.by_service(read.sums(("change_failure_rate",), asked.ask(by=("service",)))["change_failure_rate"])
     steps = rollout.steps(shipped, facts.services)
-    strategies = rollout.by_strategy(read.learning(of, stored.shipped, asked.ask()), blames)
+    strategies = rollout.by_strategy(shipped, blames)
     apart, at_once = rollout.apart(strategies), tuple(rollout.at_once(steps.values()))
     names = {service.service: service.name for service in facts.services.values()}
     whole = numbers["change_failure_rate"].now.value
@@ -122,7 +122,7 @@ def _shown(of: State, asked: Asked) -> Shown:
         teams={team.team: team.name or team.team for team in facts.teams.values()},
         policy=facts.policy,
         known=bool(facts.watched.get("deployments")),
-        last=None if strategies else _last(asked, numbers["deployment_frequency"].trend),
+        last=None if shipped else _last(asked, numbers["deployment_frequency"].trend),
     )
 
 
@@ -210,19 +210,29 @@ def _suspected(failure: History, policy: Policy, asked: Asked) -> Face:
 def timeline(page: Shown, asked: Asked) -> Chart:
     """Deployments and the incidents they caused, over the period."""
     steps = _steps(asked)
-    tallies = read.sums(("change_failure_rate",), asked.ask(*steps))["change_failure_rate"]
+    counts = _by_step(read.state(), asked, steps)
     spans = read.facts(frozenset(), asked.ask()).watched.get("deployments", ())
     told = []
     for step in steps:
-        tally = tallies.get((step.key, Group()))
         looked = any(span.start < step.end and span.end >= step.start for span in spans)
-        well, failed = (tally.whole - tally.part, tally.part) if tally else (0.0, 0.0)
-        seen = bool(tally) or looked
-        told.append(Step(step.key, well if seen else None, failed if seen else None, step.end <= asked.as_of))
+        well, failed = counts.get(step.key, (0, 0) if looked else (None, None))
+        told.append(Step(step.key, well, failed, step.end <= asked.as_of))
     starts = [step.start for step in steps]
     inside = [one for one in page.blames if starts and starts[0] <= one.detected_at < steps[-1].end]
     at = [bisect_right(starts, one.detected_at) - 1 for one in inside]
     return drawn.timeline(told, inside, at, [f"{one.incident_source}/{one.incident}" for one in inside])
+
+
+@lru_cache(maxsize=64)
+def _by_step(of: State, asked: Asked, steps: tuple[Period, ...]) -> Mapping[str, tuple[float, float]]:
+    """Step → deployments that went well and that failed. Months are kept; of days and weeks the store adds up days."""
+    if not steps or steps[0].kind == "month":
+        tallies = read.sums(("change_failure_rate",), asked.ask(*steps))["change_failure_rate"]
+        return {key: (tally.whole - tally.part, tally.part) for (key, _), tally in tallies.items()}
+    with reading(read.opened(of.url)) as conn:
+        counts = stored.by_step(conn, asked.ask(*steps))
+    stretch = Stretch(micros(steps[0].start), micros(steps[-1].end), micros(asked.as_of), asked.scope)
+    return rollout.by_step(counts, _blamed(of, stretch), steps)
 
 
 def _steps(asked: Asked) -> tuple[Period, ...]:

@@ -90,7 +90,7 @@ def _shown(of: State, asked: Asked) -> Shown:
         faces=(),
         numbers=numbers,
         teams={str(team): found for team, found in teams.items()},
-        tiers={int(tier): found for tier, found in _split(asked, "tier", _OF_TIERS).items()},
+        tiers=_tiers(asked, numbers),
         noisy=tuple(calls.noisiest(read.sums(("alert_noise",), asked.ask(by=("service",)))["alert_noise"])),
         shares=fairness.shares(loads),
         last=None if noise.n + noise.n_excluded else _month(asked, ends),
@@ -105,6 +105,16 @@ def _shown(of: State, asked: Asked) -> Shown:
 
 def _month(asked: Asked, ends: Sequence[datetime]) -> str | None:
     return containing(local_day(max(ends), asked.zone), "month", asked.zone).key if ends else None
+
+
+def _tiers(asked: Asked, numbers: Mapping[str, History]) -> dict[int, dict[str, Number]]:
+    """The numbers of each tier; where the scope names a tier or a service, there is one, and they are those of all."""
+    scope = asked.scope
+    service = read.facts(frozenset(), asked.ask()).services.get(scope.service or "")
+    tier = service.tier if service else scope.tier
+    if tier is None:
+        return {int(tier): found for tier, found in _split(asked, "tier", _OF_TIERS).items()}
+    return {tier: {key: numbers[key].now for key in _OF_TIERS}}
 
 
 def _split(asked: Asked, by: str, keys: Sequence[str]) -> dict[str | int, dict[str, Number]]:

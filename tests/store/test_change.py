@@ -5,12 +5,15 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy.engine import Engine
 
+from app.metrics import rollout
 from app.metrics.facts import Deployment, Incident, Service, Team
-from app.metrics.numbers import Scope
+from app.metrics.numbers import Ask, Scope
+from app.metrics.periods import between
 from app.metrics.rollout import Shipped
 from app.store import change
 from app.store.change import Stretch, Wanted
 from app.store.engine import reading, writing
+from app.store.numbers import sums
 from app.store.types import micros
 from tests.store.keeping import keep
 
@@ -128,3 +131,20 @@ def test_the_list_of_what_went_wrong(filled: Engine, wanted: Wanted, expected: l
 
     assert [one.deployment for one in found] == expected
     assert total == (3 if wanted.limit else len(expected))
+
+
+@pytest.mark.parametrize(
+    "scope", [Scope(), Scope(tier=0), Scope(product="web"), Scope(team="blue"), Scope(service="old")]
+)
+def test_days_hold_the_deployments_and_failures_of_the_kpi(filled: Engine, scope: Scope) -> None:
+    days = between(date(2026, 10, 1), date(2026, 11, 8), "day", "UTC")
+    ask = Ask(days, datetime(2026, 11, 4, 12, tzinfo=UTC), scope=scope)
+    stretch = Stretch(micros(days[0].start), micros(days[-1].end), micros(ask.as_of), scope)
+
+    with reading(filled) as conn:
+        found = rollout.by_step(change.by_step(conn, ask), change.blamed(conn, stretch), days)
+        kpi = sums(conn, ["change_failure_rate"], ask)["change_failure_rate"]
+
+    wanted = {key: (tally.whole - tally.part, tally.part) for (key, _), tally in kpi.items() if tally.whole}
+    assert found == wanted
+    assert bool(found) == (scope.service is None), "the old one had retired"

@@ -16,12 +16,14 @@ from app.metrics.facts import Deployment, Page, Service, Shift, Team
 from app.metrics.numbers import Ask, Group, Scope
 from app.metrics.periods import Period, between, parse
 from app.store import change, interruptions, kept, sheets
+from app.store.change import Stretch
 from app.store.engine import generation, open_store, reading, writing
 from app.store.facts import load
 from app.store.numbers import numbers
 from app.store.prepare import SHEETS, lacking, prepare
 from app.store.sheets import Amounts, Sheet
 from app.store.tables import KEPT_SUMS
+from app.store.types import micros
 from tests.filled import TODAY
 from tests.store.keeping import keep
 
@@ -89,17 +91,16 @@ def test_what_sheets_are_made_of_is_known_where_it_is_forgotten() -> None:
 
 
 @pytest.mark.parametrize("scope", SCOPES, ids=str)
-@pytest.mark.parametrize("by", ["", "service"])
-def test_kept_strategies_are_those_of_the_facts(company: Engine, by: str, scope: Scope) -> None:
-    ask = Ask((QUARTER,), NOW, frozenset(by.split()), scope)
+def test_kept_strategies_are_those_of_the_facts(company: Engine, scope: Scope) -> None:
+    ask = Ask((QUARTER,), NOW, scope=scope)
+    stretch = Stretch(micros(QUARTER.start), micros(QUARTER.end), micros(NOW), scope)
 
-    first, again, facts = (
-        answered(company, STRATEGIES, ask)[0],
-        answered(company, STRATEGIES, ask)[0],
-        live(company, STRATEGIES, ask),
-    )
+    made: list[kept.Made] = []
+    with reading(company) as conn:
+        found, facts = change.shipped(conn, ask, made), change.folded(conn, stretch)
 
-    assert first == again == facts
+    assert [one.period for one in made] == [QUARTER], "the months were there"
+    assert sorted(found, key=str) == sorted(facts, key=str)
     assert bool(facts) == (scope.service != "no such service")
 
 
@@ -175,9 +176,7 @@ def test_silence_spares_what_is_found_by_counting_page_by_page(company: Engine) 
         assert calls.left(some) == left < calls.whole
 
 
-@pytest.mark.parametrize(
-    ("sheet", "by"), [(HOURS, ""), (PEOPLE, "team"), (STRATEGIES, ""), (STRATEGIES, "service")], ids=str
-)
+@pytest.mark.parametrize(("sheet", "by"), [(HOURS, ""), (PEOPLE, "team"), (STRATEGIES, "")], ids=str)
 def test_months_add_up_to_the_span(company: Engine, sheet: Sheet, by: str) -> None:
     months = between(QUARTER.first, QUARTER.after - timedelta(1), "month", "UTC")
     added: dict[Group, Counter[str]] = {}
@@ -256,12 +255,11 @@ def test_a_page_counts_for_its_own_team_and_an_unknown_service_for_no_tier(engin
         for scope in (Scope(), Scope(tier=0), Scope(team="web"), Scope(team="pay"), Scope(tier=0, team="pay")):
             wholes.append(interruptions.week(conn, Ask((YEAR,), at(11, 20), scope=scope)).whole)
         company = change.shipped(conn, Ask((YEAR,), at(11, 20)))
-        services = change.shipped(conn, Ask((YEAR,), at(11, 20), frozenset({"service"})))
+        tier = change.shipped(conn, Ask((YEAR,), at(11, 20), scope=Scope(tier=0)))
 
     assert wholes == [3, 2, 1, 2, 1]
-    assert sorted(one[1:] for one in company if one.strategy) == [("canary", 1, 0)]
-    assert [one[1:] for one in company if not one.strategy] == [(None, 1, 1)]
-    assert [tuple(one) for one in services] == [("shop", "canary", 1, 0)]
+    assert sorted(tuple(one) for one in company) == [("shop", "canary", 1, 0), ("unknown", None, 1, 1)]
+    assert [tuple(one) for one in tier] == [("shop", "canary", 1, 0)]
 
 
 @pytest.mark.parametrize(
