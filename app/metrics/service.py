@@ -2,7 +2,7 @@
 done; and how services stand beside one another."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from app.metrics import impact, lessons
 from app.metrics.drills import Drill, done_within, drills, in_scope
 from app.metrics.facts import Facts, Incident, Risk, Service
 from app.metrics.lessons import Owed, Toll
-from app.metrics.numbers import Ask, Number, Scope
+from app.metrics.numbers import Ask, Group, Scope
 from app.metrics.periods import between, local_day
 from app.metrics.risks import open_at, score
 
@@ -128,32 +128,26 @@ class Standing(NamedTuple):
         return (-float(bool(self.spent)), -(self.impact or 0.0), -missed, -(self.severe or 0), self.service.tier)
 
 
-def standings(services: Iterable[Service], numbers: Sequence[Number]) -> list[Standing]:
-    """Every service with its numbers (`slos_met`, `error_budget_remaining`, `customer_impact_minutes` and
-    `major_incidents`, by service), the worst first."""
-    by: Mapping[tuple[str | None, str], Number] = {(one.group.service, one.kpi): one for one in numbers}
-
-    def whole(number: Number | None, part: str) -> int | None:
-        if number is None or number.value is None:
-            return None
-        found = getattr(number, part)
-        return None if found is None else round(found)
-
+def standings(
+    services: Iterable[Service], totals: Mapping[str, Mapping[Group, tuple[float, float]]], watched: Container[str]
+) -> list[Standing]:
+    """Every service with its parts and wholes of `slos_met`, `error_budget_remaining`, `customer_impact_minutes` and
+    `major_incidents` by service, the worst first. Nothing of the last two is zero where they were watched."""
     made = []
     for service in services:
-        met, left, hit, severe = (
-            by.get((service.service, key))
+        group = Group(service=service.service)
+        (met, of), (left, budgets), (hit, _), (severe, _) = (
+            totals[key].get(group, (0.0, 0.0))
             for key in ("slos_met", "error_budget_remaining", "customer_impact_minutes", "major_incidents")
         )
-        some, of = whole(left, "numerator"), whole(left, "denominator")
         made.append(
             Standing(
                 service,
-                whole(met, "denominator"),
-                whole(met, "numerator"),
-                of - some if of is not None and some is not None else None,
-                hit.value if hit else None,
-                whole(severe, "value"),
+                round(of) or None,
+                round(met) if of else None,
+                round(budgets - left) if budgets else None,
+                hit if "customer_impact_minutes" in watched else None,
+                round(severe) if "major_incidents" in watched else None,
             )
         )
     return sorted(made, key=lambda one: (one.pressing, one.service.name.casefold(), one.service.service))

@@ -12,7 +12,7 @@ from app.metrics.kpi import Kpi
 from app.metrics.measure import narrow
 from app.metrics.numbers import Ask
 from app.metrics.periods import Period, between
-from app.store import change, interruptions, kept, sheets
+from app.store import change, health, interruptions, kept, sheets
 from app.store.engine import generation, reading
 from app.store.facts import bounds, load
 from app.store.light import places
@@ -37,10 +37,11 @@ _AT_ONCE = 6
 
 
 def prepare(engine: Engine, as_of: datetime, told: Callable[[int, int], None] = lambda done, of: None) -> int:
-    """Keeps what is missing of the months that are over, the latest first; tells how many months of how many are done.
-    Gives how many were: fewer than there are where somebody else writes, which makes it stop."""
+    """Keeps what is missing of the months that are over, the latest first, then a look at the store's health; tells how
+    many months of how many are done. Gives how many were: fewer than there are where somebody else writes, which makes
+    it stop."""
     with reading(engine) as conn:
-        months = lacking(conn, as_of)
+        months, stale = lacking(conn, as_of), health.stale(conn, as_of)
     told(0, len(months))
     for start in range(0, len(months), _AT_ONCE):
         some = months[start : start + _AT_ONCE]
@@ -50,7 +51,14 @@ def prepare(engine: Engine, as_of: datetime, told: Callable[[int, int], None] = 
         if not kept.keep(engine, of, made):
             return start
         told(min(start + _AT_ONCE, len(months)), len(months))
+    if stale:
+        health.keep(engine, as_of)
     return len(months)
+
+
+def due(conn: Connection, as_of: datetime) -> bool:
+    """Whether there is anything to prepare."""
+    return bool(lacking(conn, as_of)) or health.stale(conn, as_of)
 
 
 def lacking(conn: Connection, as_of: datetime) -> list[Period]:

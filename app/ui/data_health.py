@@ -14,8 +14,7 @@ import streamlit as st
 from app.charts import wording
 from app.metrics.periods import Period
 from app.records import ENTITIES
-from app.store import coverage as store_coverage
-from app.store import quality as store_quality
+from app.store import health as store_health
 from app.store import runs as store_runs
 from app.store.engine import reading
 from app.store.freshness import SourceState
@@ -66,27 +65,30 @@ def load() -> Health:
 
 @lru_cache(maxsize=8)
 def _load(of: read.State, as_of: datetime, zone: str) -> Health:
+    looked = _looked(of, as_of)
     with reading(read.opened(of.url)) as conn:
         return Health(
             as_of,
             zone,
             read.sources(),
-            store_coverage.held(conn),
+            looked.held,
             store_runs.open_counts(conn),
-            store_quality.findings(conn, as_of),
+            looked.findings,
             store_runs.runs(conn),
         )
 
 
 def by_month(months: tuple[Period, ...]) -> Mapping[tuple[str, str], tuple[int, ...]]:
     """(entity, source) → facts in each month."""
-    return _by_month(read.state(), months)
+    known = _looked(read.state(), read.moment()).months
+    keys = {key: None for month in months for key, count in known.get(month.key, {}).items() if count}
+    return {key: tuple(known.get(month.key, {}).get(key, 0) for month in months) for key in keys}
 
 
 @lru_cache(maxsize=8)
-def _by_month(of: read.State, months: tuple[Period, ...]) -> Mapping[tuple[str, str], tuple[int, ...]]:
+def _looked(of: read.State, as_of: datetime) -> store_health.Health:
     with reading(read.opened(of.url)) as conn:
-        return store_coverage.by_month(conn, months)
+        return store_health.health(conn, as_of)
 
 
 def set_aside(run: int | None = None, limit: int | None = None) -> tuple[Aside, ...]:

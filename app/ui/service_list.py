@@ -12,7 +12,8 @@ from app.ui import read
 from app.ui.choices import Asked
 from app.ui.read import State
 
-_KEYS = ("slos_met", "error_budget_remaining", "customer_impact_minutes", "major_incidents")
+_COUNTED = ("customer_impact_minutes", "major_incidents")
+_KEYS = ("slos_met", "error_budget_remaining", *_COUNTED)
 
 
 @dataclass(frozen=True)
@@ -58,5 +59,6 @@ def _shown(of: State, asked: Asked) -> All:
     places = Places(facts, asked.ask())
     inside = [service for service in facts.services.values() if places.groups((service.service,))]
     alive = [service for service in inside if not places.retired(service.service, asked.as_of)]
-    numbers = read.numbers(_KEYS, asked.ask(by=("service",)))
-    return All(tuple(of_service.standings(alive, numbers)), len(inside) - len(alive), facts)
+    totals = {key: read.totals(key, asked.ask(by=("service",))) for key in _KEYS}
+    watched = {number.kpi for number in read.numbers(_COUNTED, asked.ask()) if number.value is not None}
+    return All(tuple(of_service.standings(alive, totals, watched)), len(inside) - len(alive), facts)

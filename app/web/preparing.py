@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from sqlalchemy.engine import Engine
 
 from app.store.engine import StoreError, generation, reading
-from app.store.prepare import lacking
+from app.store.prepare import due
 
 LOG = logging.getLogger(__name__)
 COMMAND = (sys.executable, "-c", "from app.cli import main; main()", "prepare")
@@ -47,7 +47,7 @@ class Preparing:
             if here == self._seen:
                 return False
             self._seen = here
-            return bool(lacking(conn, now))
+            return due(conn, now)
 
     def _run(self) -> None:
         wait = _FIRST_SECONDS

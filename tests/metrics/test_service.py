@@ -7,7 +7,7 @@ import pytest
 from app.metrics import service
 from app.metrics.facts import Action, DrTest, Facts, Impact, Incident, Risk, Service
 from app.metrics.lessons import Toll
-from app.metrics.numbers import Ask, Group, Number
+from app.metrics.numbers import Ask, Group
 from app.metrics.periods import parse
 
 AT = datetime(2026, 10, 5, 10, tzinfo=UTC)
@@ -124,23 +124,17 @@ def test_open_risks_stand_by_weight_and_open_actions_before_done_ones() -> None:
     ]
 
 
-def _number(kpi: str, name: str, value: float | None, part: float | None = None, whole: float | None = None) -> Number:
-    return Number(kpi, "2026-10", Group(service=name), value, "", part, whole)
-
-
 def test_services_stand_the_worst_first_and_what_is_unknown_is_not_zero() -> None:
-    numbers = [
-        _number("slos_met", "shop", 1.0, 2, 2),
-        _number("error_budget_remaining", "shop", 1.0, 2, 2),
-        _number("customer_impact_minutes", "shop", 90.0),
-        _number("slos_met", "mail", 0.5, 1, 2),
-        _number("error_budget_remaining", "mail", 0.5, 1, 2),
-        _number("customer_impact_minutes", "mail", 0.0),
-        _number("major_incidents", "plain", None),
-    ]
+    shop, mail = Group(service="shop"), Group(service="mail")
+    totals = {
+        "slos_met": {shop: (2.0, 2.0), mail: (1.0, 2.0)},
+        "error_budget_remaining": {shop: (2.0, 2.0), mail: (1.0, 2.0)},
+        "customer_impact_minutes": {shop: (90.0, 0.0)},
+        "major_incidents": {},
+    }
 
-    mail, shop, plain = service.standings(SERVICES.values(), numbers)
+    first, second, third = service.standings(SERVICES.values(), totals, {"customer_impact_minutes"})
 
-    assert (mail.service, mail.spent, mail.met, mail.measured, mail.impact) == (MAIL, 1, 1, 2, 0.0)
-    assert (shop.service, shop.spent, shop.impact) == (SHOP, 0, 90.0), "a spent budget goes before minutes"
-    assert plain == service.Standing(PLAIN, None, None, None, None, None)
+    assert (first.service, first.spent, first.met, first.measured, first.impact) == (MAIL, 1, 1, 2, 0.0)
+    assert (second.service, second.spent, second.impact) == (SHOP, 0, 90.0), "a spent budget goes before minutes"
+    assert third == service.Standing(PLAIN, None, None, None, 0.0, None), "impact was watched; the rest was not"

@@ -1,6 +1,6 @@
 """What the store tells of its own health: oddities, coverage, imports, rows set aside. On both databases."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,9 +8,11 @@ from sqlalchemy.engine import Engine
 
 from app import ingest
 from app.metrics import periods
-from app.store import coverage, quality, runs
-from app.store.engine import reading
+from app.store import coverage, health, quality, runs
+from app.store.engine import reading, writing
 from app.store.quality import Finding
+from tests.store.keeping import keep
+from tests.store.test_kept import facts_of, incident
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 FILES = {
@@ -190,3 +192,23 @@ def test_rows_set_aside_stay_with_their_import_after_they_are_mended(filled: Eng
     with reading(filled) as conn:
         assert runs.set_aside(conn) == ()
         assert [row.resolved_by for row in runs.set_aside(conn, run=aside.run)] == [2]
+
+
+def test_a_look_at_the_store_is_kept_until_the_next_write(engine: Engine) -> None:
+    facts_of(engine)
+    with reading(engine) as conn:
+        assert health.stale(conn, NOW)
+        seen = health.look(conn, NOW)
+
+    assert health.keep(engine, NOW)
+
+    with reading(engine) as conn:
+        assert not health.stale(conn, NOW)
+        assert health.health(conn, NOW) == seen
+        assert seen.months["2026-09"]["incidents", "file"] == 1
+        assert health.stale(conn, NOW + timedelta(days=1)), "some oddities come with time alone"
+    with writing(engine) as conn:
+        keep(conn, {"incidents": [incident("D", NOW - timedelta(days=2))]})
+    with reading(engine) as conn:
+        assert health.stale(conn, NOW)
+        assert health.health(conn, NOW).held["incidents", "file"] == 3
