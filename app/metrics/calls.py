@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from app.metrics.kpi import share_of
-from app.metrics.numbers import Tallies
-from app.metrics.numbers import Number
+from app.metrics.numbers import Number, Tallies
 
 
 class Noisy(NamedTuple):
