@@ -37,7 +37,7 @@ left, right = st.columns(2)
 with left:
     times = incidents.speed(page, asked, how_fast)
     points = times.kind == "points"
-    picked = plots.plot(times, key=how_fast, clickable=points, zoom=points, on_click=None if points else plots.narrow)
+    picked = plots.plot(times, key=how_fast, on_click=plots.narrow, clickable=points, zoom=points)
 with right, plots.card("splits"):
     board(incidents_parts.splits(incidents.splits(page, asked), asked), key="splits")
 

@@ -123,8 +123,14 @@ class Pen:
             f'height="{n(max(height, 0))}" fill="transparent">{self._title(said)}</rect>'
         )
 
-    def spot(self, x: float, y: float, key: str, said: str) -> None:
-        """An unseen round area of the same kind, for one of many points."""
+    def spot(self, x: float, y: float, key: str, said: str, fill: str = "") -> None:
+        """A round area of the same kind, for one of many points: unseen, or with `fill` the point itself."""
+        if fill:
+            self.parts.append(
+                f'<circle {self._named(key, said, "spot")} cx="{n(x)}" cy="{n(y)}" r="3.4" fill-opacity="0.55" '
+                f'fill="{colour(fill, self.dark)}">{self._title(said)}</circle>'
+            )
+            return
         self.parts.append(
             f'<circle {self._named(key, said, "spot")} cx="{n(x)}" cy="{n(y)}" r="6" fill="transparent">'
             f"{self._title(said)}</circle>"

@@ -93,9 +93,11 @@ def draw_plot(pen: Pen, chart: Chart, wide: float, top: float, high: float) -> A
     if chart.kind == "line":
         _lines(pen, chart, area)
     if chart.kind == "points":
+        _columns(pen, chart, area)
         _points(pen, chart, area)
     _right(pen, labels(chart, area), area, wide)
-    _hits(pen, chart, area)
+    if chart.kind != "points":
+        _columns(pen, chart, area)
     return area
 
 
@@ -289,10 +291,10 @@ def _bars(pen: Pen, chart: Chart, area: Area) -> None:
 
 def _points(pen: Pen, chart: Chart, area: Area) -> None:
     for series in chart.series:
-        if series.at:
-            for at, value in zip(series.at, series.values, strict=True):
-                if value is not None:
-                    pen.dot(area.x(at), area.y(value), 3.4, "history", name="point", opacity=0.55)
+        for place, (at, value) in enumerate(zip(series.at, series.values, strict=False)):
+            if value is not None:
+                key, said = reading.key(chart, series, place), reading.said(chart, series, place)
+                pen.spot(area.x(at), area.y(value), key, said, "history")
     for series in chart.series:
         if not series.at:
             for at, value in enumerate(series.values):
@@ -302,12 +304,7 @@ def _points(pen: Pen, chart: Chart, area: Area) -> None:
             _signals(pen, chart, area, series, 3.2)
 
 
-def _hits(pen: Pen, chart: Chart, area: Area) -> None:
+def _columns(pen: Pen, chart: Chart, area: Area) -> None:
     for at, key in enumerate(chart.x):
         said = "\n".join(reading.hover(chart, at))
         pen.hit(area.x(at - 0.5), area.top, area.step, area.bottom - area.top, key, said)
-    for series in chart.series:
-        for place, (where, value) in enumerate(zip(series.at, series.values, strict=False)):
-            if value is not None:
-                key, said = reading.key(chart, series, place), reading.said(chart, series, place)
-                pen.spot(area.x(where), area.y(value), key, said)

@@ -2,7 +2,7 @@
 
 plots.plot(chart, key="restore", on_click=plots.narrow)      # a click on a bar or point narrows the page to its period
 incident = plots.plot(chart, key="points", clickable=True)   # or comes back, once, as what the chart names it
-plots.plot(chart, key="burn_down", zoom=True)                # by plotly, where a reader zooms: at most one on a page
+plots.plot(chart, key="points", zoom=True)                   # with a switch to plotly, where a reader may want to zoom
 
 A chart is SVG made here, for four widths of card; the page shows the one that fits its card, by CSS alone. `board.js`
 tells what a point says on hover and focus, and moves between points by the arrow keys.
@@ -26,6 +26,7 @@ from app.ui.markup import Markup, el, join
 
 WIDTHS = {"small": 300, "narrow": 410, "middle": 560, "wide": 900}
 """What is drawn, in px; `board.css` shows the one that fits the card, so that text stands at 11 to 17 px."""
+_ZOOM = "Drag over the chart to look closer; a double click shows all of it again."
 _CARD = """<style>
 [class*="st-key-plot_"] {{ background: {ground}; border-radius: 10px; }}
 [data-testid="stColumn"]:has([class*="st-key-plot_"]) {{ min-width: min(330px, 100%); }}
@@ -56,14 +57,19 @@ def plot(
     zoom: bool = False,
 ) -> str | None:
     """Shows the chart. What was clicked goes to `on_click` before the page is drawn again, or comes back when
-    `clickable`."""
+    `clickable`. With `zoom` a reader can have it drawn by plotly, which costs a page seconds: so only when asked."""
     asks = clickable or on_click is not None
     with card(key):
-        if zoom and not reading.is_empty(chart):
+        zooms = zoom and not reading.is_empty(chart)
+        if zooms and st.session_state.get(f"{key}_zoom"):
             board(heading(chart), key=f"{key}_heading")
-            return _zoomable(chart, key, on_click, clickable, height)
-        act = board(drawn(chart, height, asks), key=f"{key}_chart", on_act=partial(_answer, chart, on_click))
-    return _picked(chart, act) if clickable else None
+            picked = _zoomable(chart, key, on_click, clickable, height)
+        else:
+            act = board(drawn(chart, height, asks), key=f"{key}_chart", on_act=partial(_answer, chart, on_click))
+            picked = _picked(chart, act)
+        if zooms:
+            st.toggle("Zoom", key=f"{key}_zoom", help=_ZOOM)
+    return picked if clickable else None
 
 
 def heading(chart: Chart) -> Markup:
@@ -118,6 +124,9 @@ def _zoomable(
 
     made = figure(chart, _dark(), height)
     made.for_each_trace(_calm)
+    made.update_layout(dragmode="zoom")
+    made.update_xaxes(fixedrange=False)
+    made.update_yaxes(fixedrange=False)
     how: dict[str, Any] = {"key": key, "config": CONFIG, "theme": None, "alt": reading.alt(chart)}
     if clickable or on_click is not None:
         how |= {"selection_mode": "points", "on_select": "rerun" if on_click is None else answer}

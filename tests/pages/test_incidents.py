@@ -89,11 +89,24 @@ def test_each_speed_is_drawn_on_a_log_axis(speed: str) -> None:
     at.run()
 
     assert not at.exception
-    zoomed = [chart.proto.spec for chart in at.get("plotly_chart")]
-    said = boards(at)[f"{speed}_heading" if zoomed else f"{speed}_chart"]
+    said = boards(at)[f"{speed}_chart"]
     assert "log axis" in text(said)
-    assert sum('"type":"log"' in spec for spec in zoomed) == (0 if speed == "time_to_engage" else 1)
-    assert all(name in said for name in ("5 min", "2 min")) or zoomed, "steps of a clock"
+    step = {"time_to_restore": "1 h", "time_to_detect": "10 min", "time_to_engage": "5 min"}[speed]
+    assert f">{step}<" in said, "steps of a clock"
+    assert not at.get("plotly_chart")
+
+
+@pytest.mark.usefixtures("full")
+def test_points_are_drawn_by_plotly_where_a_reader_wants_to_zoom() -> None:
+    at = page()
+
+    at.toggle("time_to_restore_zoom").set_value(True).run()
+
+    assert not at.exception
+    (spec,) = [chart.proto.spec for chart in at.get("plotly_chart")]
+    assert '"type":"log"' in spec
+    assert '"dragmode":"zoom"' in spec
+    assert "time_to_restore_chart" not in boards(at)
 
 
 @pytest.mark.usefixtures("full")
