@@ -1,6 +1,5 @@
 """Tables sort, search, page and open."""
 
-
 from streamlit.testing.v1 import AppTest
 
 from app.ui import tables
