@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from app.demo.filling import fill
 from app.demo.plan import ENTERPRISE, SMALL, Plan
 from app.store.engine import open_store, reading
 from app.store.listing import holds_facts
+from app.store.prepare import prepare
 
 QUICK = ENTERPRISE._replace(countries=ENTERPRISE.countries[:2])
 """A twelfth of the large size, for a look in passing."""
@@ -27,7 +29,7 @@ class Pair(NamedTuple):
 
 @contextmanager
 def pair(database: str, folder: Path | None, large: Plan = ENTERPRISE) -> Iterator[Pair]:
-    """Both stores, filled where they are not: in a folder that keeps them for the next time, or for now."""
+    """Both stores, filled where they are not and with past months added up, as a server has them: in a folder that keeps them for the next time, or for now."""
     kept = nullcontext(str(folder)) if folder else tempfile.TemporaryDirectory(prefix="nines-bench-")
     with kept as name:
         where = Path(name)
@@ -69,5 +71,6 @@ def _filled(urls: Pair, large: Plan) -> Pair:
             filled = holds_facts(conn)
         if not filled:
             fill(engine, plan)
+        prepare(engine, datetime.now(UTC))
         engine.dispose()
     return urls
