@@ -29,7 +29,8 @@ class Pair(NamedTuple):
 
 @contextmanager
 def pair(database: str, folder: Path | None, large: Plan = ENTERPRISE) -> Iterator[Pair]:
-    """Both stores, filled where they are not and with past months added up, as a server has them: in a folder that keeps them for the next time, or for now."""
+    """Both stores, filled where they are not, past months added up as a server does: in a folder that keeps
+    them for the next time, or for now."""
     kept = nullcontext(str(folder)) if folder else tempfile.TemporaryDirectory(prefix="nines-bench-")
     with kept as name:
         where = Path(name)

@@ -176,7 +176,9 @@ def test_silence_spares_what_is_found_by_counting_page_by_page(company: Engine) 
         assert calls.left(some) == left < calls.whole
 
 
-@pytest.mark.parametrize(("sheet", "by"), [(HOURS, ""), (PEOPLE, "team"), (STRATEGIES, "")], ids=str)
+@pytest.mark.parametrize(
+    ("sheet", "by"), [(HOURS, ""), (PEOPLE, "team"), (STRATEGIES, "")], ids=["hours", "people", "strategies"]
+)
 def test_months_add_up_to_the_span(company: Engine, sheet: Sheet, by: str) -> None:
     months = between(QUARTER.first, QUARTER.after - timedelta(1), "month", "UTC")
     added: dict[Group, Counter[str]] = {}
