@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from app import settings
-from app.ui import act, empty, filters, freshness, places, read
+from app.ui import act, empty, filters, freshness, places, read, who
 from app.ui.board import board
 from app.ui.markup import el
 
@@ -47,7 +47,7 @@ def _show() -> None:
 
 def _who(chosen: settings.Settings, zone: str) -> None:
     st.space("stretch")
-    st.caption(f":material/person: {_plain(chosen.user)}  \n:material/schedule: Dates in {_plain(zone)}")
+    st.caption(f":material/person: {_plain(who.person().name)}  \n:material/schedule: Dates in {_plain(zone)}")
     if chosen.demo:
         st.caption(":material/science: Demo organisation: invented numbers")
 

@@ -24,7 +24,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from app import ingest, settings
 from app.ingest import Refused, Report
 from app.store.engine import StoreError
-from app.ui import data_health, read, upload_told
+from app.ui import data_health, read, upload_told, who
 from app.ui.board import Act, board
 
 MOST_MB = 200
@@ -197,16 +197,16 @@ def _run(chosen: Sequence[UploadedFile], source: str, zone: str | None, *, dry: 
             words = f"Reading {upload_told.plain(name)}" if share < 1 else "Adding up the days"
             shown.progress(share, text=words)
 
-    chosen_settings, desk = settings.load(), _desk()
+    url, desk = settings.load().database_url, _desk()
     try:
         with _on_disk(chosen) as paths:
             report = ingest.run(
-                read.opened(chosen_settings.database_url),
+                read.opened(url),
                 paths,
                 source=source,
                 timezone=ZoneInfo(zone) if zone else None,
                 dry_run=dry,
-                actor=chosen_settings.user,
+                actor=who.person().name,
                 progress=told,
                 examples=_EXAMPLES if dry else 0,
             )
