@@ -2,6 +2,7 @@
 
 import csv
 import types
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -163,6 +164,10 @@ def _sli_sums(seen: Facts, ask: Ask) -> Iterable[SliSum]:
 
 def _sli_windows(seen: Facts, ask: Ask) -> Iterable[SliWindow]:
     places, revisions = Places(seen, ask), Revisions(seen)
+    by_slo: defaultdict[str, list[Any]] = defaultdict(list)
+    for row in sorted(seen.sli, key=lambda row: row.start):
+        by_slo[row.slo].append(row)
+    starts = {slo: [row.start for row in held] for slo, held in by_slo.items()}
     for period in places.begun:
         moment = places.moment(period)
         for slo_key in revisions:
@@ -171,11 +176,9 @@ def _sli_windows(seen: Facts, ask: Ask) -> Iterable[SliWindow]:
             if slo.window.endswith("d"):
                 spans[slo.window] = timedelta(days=int(slo.window[:-1]))
             for window, reach in spans.items():
-                rows = [
-                    (r, excluded_share(seen, slo, r))
-                    for r in seen.sli
-                    if r.slo == slo.slo and moment - reach <= r.start < moment
-                ]
+                ordered = starts.get(slo.slo, [])
+                held = by_slo[slo.slo][bisect_left(ordered, moment - reach) : bisect_left(ordered, moment)]
+                rows = [(r, excluded_share(seen, slo, r)) for r in held]
                 if rows:
                     yield SliWindow(
                         period.key,

@@ -1,6 +1,6 @@
 """Do we ship safely: DORA's five, rollbacks and progressive delivery."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
@@ -168,13 +168,11 @@ def lead_time_sums(facts: Facts, ask: Ask) -> Iterable[tuple[str, Group, Tally]]
             tally.values[count.minutes / 60] += count.n
             tally.n += count.n
     for row in facts.deployment_sums:
-        for group in places.groups((row.service,)):
-            reasons = {
-                "committed_at is missing": row.lead_missing,
-                "negative interval": row.lead_negative,
-            }
-            if any(reasons.values()):
-                tallies[row.period, group].excluded.update(Counter({r: n for r, n in reasons.items() if n}))
+        reasons = {"committed_at is missing": row.lead_missing, "negative interval": row.lead_negative}
+        for reason, n in reasons.items():
+            if n:
+                for group in places.groups((row.service,)):
+                    tallies[row.period, group].excluded[reason] += n
     return ((*key, tally) for key, tally in tallies.items())
 
 

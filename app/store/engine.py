@@ -96,6 +96,7 @@ def spare_moment(engine: Engine) -> Iterator[Connection | None]:
         sqlite = conn.dialect.name == "sqlite"
         driver: Any = conn.connection.driver_connection
         if sqlite:
+            (waits,) = driver.execute("PRAGMA busy_timeout").fetchone()
             driver.execute("PRAGMA busy_timeout=0")
         try:
             transaction = conn.begin()
@@ -111,7 +112,7 @@ def spare_moment(engine: Engine) -> Iterator[Connection | None]:
             if transaction:
                 transaction.close()
             if sqlite:
-                driver.execute(f"PRAGMA busy_timeout={_WAIT_MS}")
+                driver.execute(f"PRAGMA busy_timeout={waits}")
 
 
 @contextmanager

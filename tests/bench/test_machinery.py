@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -75,7 +76,8 @@ def test_a_viewer_gets_the_page_and_what_it_chooses(url: str) -> None:
             return viewer
 
     with served(SCRIPT, url) as server:
-        viewer = asyncio.run(look(server.address))
+        with ThreadPoolExecutor(1) as apart:  # browser tests leave an event loop running in this thread
+            viewer = apart.submit(lambda: asyncio.run(look(server.address))).result()
 
         assert server.resident_mb > 50
     assert {"overview", "incidents"} <= viewer.pages.keys() | {"overview"}

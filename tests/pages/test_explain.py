@@ -78,10 +78,11 @@ def test_parts_and_wholes_are_plain_figures(value: float, shown: str) -> None:
     assert explain.figure(value) == shown
 
 
-def test_rows_lead_to_the_page_of_their_incident_or_slo() -> None:
+def test_rows_lead_to_the_page_of_their_incident_slo_or_risk() -> None:
     def row(entity: str, name: str) -> Row:
         return Row("2026-10", Group(), entity, "s", name, "t", None)
 
     assert explain._leads_to(row("impacts", "INC-1")) == {"do": "open", "place": "incident", "incident": "INC-1"}
     assert explain._leads_to(row("sli", "a/b/2026-10-01T00:00:00Z")) == {"do": "open", "place": "slos", "slo": "a/b"}
-    assert explain._leads_to(row("risks", "R-1")) is None
+    assert explain._leads_to(row("risks", "R-1")) == {"do": "open", "place": "risk", "risk": "R-1", "source": "s"}
+    assert explain._leads_to(row("actions", "A-1")) is None
