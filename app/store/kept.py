@@ -10,7 +10,7 @@ tier 0. Nobody needs them: what is not kept is made from the daily sums and the 
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
@@ -75,8 +75,10 @@ def read(
     periods: Sequence[Period],
     as_of: datetime,
     names: Sequence[Group] | None = None,
+    admits: Callable[[Group], bool] = lambda group: True,
 ) -> dict[tuple[str, str], Groups]:
-    """(KPI, period key) → its sums by group, where they are kept and hold; `names`: of these groups alone."""
+    """(KPI, period key) → its sums by group, where they are kept and hold: of groups that are admitted, and of
+    `names` alone where they are told."""
     if not periods:
         return {}
     found: dict[int, dict[Group, Tally]] = {}
@@ -90,7 +92,9 @@ def read(
         if wanted is not None:
             query = query.where(groups.c.grp.in_(wanted))
         for number, name, part, whole, n, rest in conn.execute(query):
-            found[number][_group(name, split)] = _tally(part, whole, n, rest)
+            group = _group(name, split)
+            if admits(group):
+                found[number][group] = _tally(part, whole, n, rest)
     return answer
 
 
@@ -247,7 +251,7 @@ def text(split: Iterable[str]) -> str:
 
 
 def _name(group: Group, split: Iterable[str]) -> str:
-    return json.dumps([getattr(group, name) for name in sorted(split)], ensure_ascii=False, separators=(",", ":"))
+    return _json([getattr(group, name) for name in sorted(split)])
 
 
 @lru_cache(maxsize=65_536)
@@ -265,7 +269,11 @@ def _rest(tally: Tally) -> str:
         "spread": list(spread) if spread else None,
     }
     kept = {name: value for name, value in parts.items() if value is not None and value != {}}
-    return json.dumps(kept, ensure_ascii=False, separators=(",", ":")) if kept else ""
+    return _json(kept) if kept else ""
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _tally(part: float, whole: float, n: int, rest: str) -> Tally:

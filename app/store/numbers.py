@@ -2,8 +2,9 @@
 pages call."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
+from itertools import product
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -86,7 +87,7 @@ def _sums(
         asked = replace(horizon(some, ask) if wide else ask, by=by)
         plan = _plan(base, asked, own_team)
         settled = kept.holding(conn, asked.periods, asked.as_of)
-        held = kept.read(conn, some, plan.split, list(settled), asked.as_of, plan.names)
+        held = kept.read(conn, some, plan.split, list(settled), asked.as_of, plan.names, plan.admits)
         for (key, period), groups in held.items():
             found[key].update(_taken(period, groups, plan, by))
         for key in some:
@@ -161,10 +162,8 @@ def _plan(base: Facts, ask: Ask, own_team: bool) -> _Plan:
             return False
         return all(getattr(group, name) == value for name, value in rest.items())
 
-    names: tuple[Group, ...] | None = None
-    if split == rest.keys():
-        names = (Group(**rest),)
-    elif within is not None and split == {finest}:
+    names = _named(base, split, rest)
+    if within is not None and split == {finest}:
         names = tuple(_of(**{finest: name}) for name in sorted(within))
     return _Plan(frozenset(split), admits, names)
 
@@ -182,8 +181,17 @@ def _of_service(base: Facts, ask: Ask, own_team: bool) -> _Plan:
         return inside and all(getattr(group, name) == value for name, value in named.items())
 
     implied = {name: getattr(service, name) for name in ask.by & said} if service is not None else {}
-    names = (_of(**named),) if split == named.keys() else None
-    return _Plan(frozenset(split), admits, names, implied)
+    return _Plan(frozenset(split), admits, _named(base, split, named), implied)
+
+
+def _named(base: Facts, split: Set[str], known: Mapping[str, Any]) -> tuple[Group, ...] | None:
+    """Every group that agrees with what is known, where the rest can be one of few; otherwise None."""
+    few = {"tier": {s.tier for s in base.services.values()}, "severity": range(1, 6)}
+    rest = sorted(split - known.keys())
+    if not known or not few.keys() >= {*rest}:
+        return None
+    choices = product(*((*few[name], None) for name in rest))
+    return tuple(_of(**known, **dict(zip(rest, choice, strict=True))) for choice in choices)
 
 
 def _of(**said: Any) -> Group:
