@@ -107,10 +107,11 @@ def unpromised(facts: Facts, ask: Ask) -> list[Service]:
     return sorted(found, key=lambda service: (service.tier, service.name))
 
 
-def below_floor(facts: Facts, ask: Ask) -> list[tuple[Slo, float]]:
-    """SLOs that promise less than the policy of their tier asks: the SLO and the floor, the furthest below first."""
+def below_floor(facts: Facts, slos: Iterable[Slo]) -> list[tuple[Slo, float]]:
+    """Those of some SLOs that promise less than the policy of their tier asks: the SLO and the floor, the furthest below
+    first."""
     found = []
-    for slo in current(facts, ask):
+    for slo in slos:
         service = facts.services.get(slo.service)
         tier = facts.policy.tiers.get(service.tier) if service else None
         if tier is not None and slo.objective < tier.objective:
