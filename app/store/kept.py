@@ -99,16 +99,31 @@ def read(
 
 
 def added(
-    conn: Connection, kpi: str, split: frozenset[str], periods: Sequence[Period], as_of: datetime
-) -> dict[Group, tuple[float, float]] | None:
-    """Group → its parts and wholes added over the periods; None where not all of them are kept."""
+    conn: Connection,
+    kpi: str,
+    split: frozenset[str],
+    periods: Sequence[Period],
+    as_of: datetime,
+    of: str,
+    admits: Callable[[Group], bool] | None = None,
+) -> dict[str, tuple[float, float]] | None:
+    """Name of a dimension (`of`) → its parts and wholes added over the periods, of groups that are admitted (None: of
+    all); None where not all of them are kept."""
     ids = list(conn.execute(_holding([kpi], split, periods, as_of)).scalars())
     if len(ids) < len(periods) or not holding(conn, periods, as_of).keys() >= {*periods}:
         return None
     groups = KEPT_GROUPS
     total = sa.select(groups.c.grp, sa.func.sum(groups.c.part), sa.func.sum(groups.c.whole))
-    query = total.where(groups.c.sums.in_(ids)).group_by(groups.c.grp)
-    return {_group(name, split): (part, whole) for name, part, whole in conn.execute(query)}
+    rows = conn.execute(total.where(groups.c.sums.in_(ids)).group_by(groups.c.grp))
+    if admits is None and split == {of}:
+        return {_only(name): (part, whole) for name, part, whole in rows}
+    found: dict[str, tuple[float, float]] = {}
+    for name, part, whole in rows:
+        group = _group(name, split)
+        if admits is None or admits(group):
+            before = found.get(getattr(group, of), (0.0, 0.0))
+            found[getattr(group, of)] = (before[0] + part, before[1] + whole)
+    return found
 
 
 def _holding(keys: Sequence[str], split: frozenset[str], periods: Sequence[Period], as_of: datetime) -> sa.Select[Any]:
@@ -252,6 +267,11 @@ def text(split: Iterable[str]) -> str:
 
 def _name(group: Group, split: Iterable[str]) -> str:
     return _json([getattr(group, name) for name in sorted(split)])
+
+
+def _only(name: str) -> str:
+    """The one part of a group's name: thousands of them are looked at, and few are escaped."""
+    return name[2:-2] if name[1] == '"' and "\\" not in name else json.loads(name)[0]
 
 
 @lru_cache(maxsize=65_536)

@@ -200,7 +200,7 @@ def _left(asked: Asked) -> Mapping[str, float]:
 @lru_cache(maxsize=16)
 def _left_of(of: State, asked: Asked) -> Mapping[str, float]:
     totals = read.totals("error_budget_remaining", asked.ask(by=("slo",)))
-    return {group.slo: part / whole for group, (part, whole) in totals.items() if group.slo and whole > 0}
+    return {slo: part / whole for slo, (part, whole) in totals.items() if whole > 0}
 
 
 def _homes(asked: Asked) -> Mapping[str, str]:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 from app import settings
 from app.metrics.facts import Facts
 from app.metrics.grouping import known
-from app.metrics.numbers import Ask, Group, Number, Row, Tallies
+from app.metrics.numbers import Ask, Number, Row, Tallies
 from app.metrics.periods import local_day
 from app.policy import Policy
 from app.store import engine as stores
@@ -141,8 +141,8 @@ def _sums(of: State, keys: tuple[str, ...], ask: Ask) -> Mapping[str, Tallies]:
     return found
 
 
-def totals(key: str, ask: Ask) -> Mapping[Group, tuple[float, float]]:
-    """Group → parts and wholes over all periods asked, as `app.store.numbers.totals` gives them."""
+def totals(key: str, ask: Ask) -> Mapping[str, tuple[float, float]]:
+    """Name → parts and wholes over all periods asked, as `app.store.numbers.totals` gives them."""
     made: list[kept.Made] = []
     with stores.reading(_open(state().url)) as conn:
         generation = stores.generation(conn)
