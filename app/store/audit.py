@@ -116,7 +116,7 @@ def _rows(conn: Connection) -> Iterator[Any]:
     at = sa.type_coerce(AUDIT.c.at, sa.BigInteger).label("at")
     columns = [at if name == "at" else AUDIT.c[name] for name in (*_SIGNED, "hash")]
     query = sa.select(*columns).order_by(AUDIT.c.seq, AUDIT.c.id)
-    return conn.execution_options(yield_per=_AHEAD).execute(query).mappings()
+    return conn.execute(query, execution_options={"yield_per": _AHEAD}).mappings()
 
 
 class _Walk:

@@ -154,7 +154,7 @@ def migrate(conn: Connection, to: str = "head") -> None:
     that is newer."""
     script = ScriptDirectory(str(MIGRATIONS))
     known = {revision.revision for revision in script.walk_revisions()}
-    newer = sorted(revisions(conn) - known)
+    newer = sorted((revisions(conn) | {to}) - known - {"head"})
     if newer:
         raise StoreError(
             f"The store was written by a newer Nines (its schema is {newer[0]}, not known here): "
