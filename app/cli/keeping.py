@@ -52,7 +52,8 @@ def restore(
         done = restoring.restore(opened, file, by=by, replace=replace, despite_trail=despite_trail, told=told)
     held = done.manifest
     typer.echo(
-        f"The store holds what {file} held at {held.made_at}: {held.rows:,} rows, audit trail to entry {done.trail.entries:,}."
+        f"The store holds what {file} held at {held.made_at}: {held.rows:,} rows, "
+        f"audit trail to entry {done.trail.entries:,}."
     )
     if done.schema != held.schema:
         typer.echo(f"It was migrated from schema {held.schema} to {done.schema}.")
