@@ -44,8 +44,8 @@ def open_store(url: str) -> Engine:
     engine = _engine(where)
     try:
         with engine.connect() as conn:
-            found = _versions(conn)
-        if found != _heads():
+            found = revisions(conn)
+        if found != newest():
             with writing(engine, count=False) as conn:
                 migrate(conn)
     except (DBAPIError, OSError) as cause:
@@ -149,11 +149,12 @@ def generation(conn: Connection) -> int:
     return int(value or 0)
 
 
-def migrate(conn: Connection) -> None:
-    """Brings the schema up to date, inside the caller's transaction. Raises StoreError for a store that is newer."""
+def migrate(conn: Connection, to: str = "head") -> None:
+    """Brings the schema up to date (or to a revision), inside the caller's transaction. Raises StoreError for a store
+    that is newer."""
     script = ScriptDirectory(str(MIGRATIONS))
     known = {revision.revision for revision in script.walk_revisions()}
-    newer = sorted(_versions(conn) - known)
+    newer = sorted((revisions(conn) | {to}) - known - {"head"})
     if newer:
         raise StoreError(
             f"The store was written by a newer Nines (its schema is {newer[0]}, not known here): "
@@ -161,7 +162,7 @@ def migrate(conn: Connection) -> None:
         )
 
     def steps(revision: Any, context: Any) -> Any:
-        return script._upgrade_revs("head", revision)
+        return script._upgrade_revs(to, revision)
 
     context = MigrationContext.configure(conn, opts={"fn": steps, "target_metadata": METADATA})
     with Operations.context(context):
@@ -176,13 +177,15 @@ def _count_up(conn: Connection) -> None:
         conn.execute(META.insert().values(name="generation", value=str(number)))
 
 
-def _versions(conn: Connection) -> set[str]:
+def revisions(conn: Connection) -> set[str]:
+    """The schema that the store has; nothing where it has none yet."""
     if not sa.inspect(conn).has_table("alembic_version"):
         return set()
     return set(conn.execute(sa.text("SELECT version_num FROM alembic_version")).scalars())
 
 
-def _heads() -> set[str]:
+def newest() -> set[str]:
+    """The schema of this release."""
     return set(ScriptDirectory(str(MIGRATIONS)).get_heads())
 
 

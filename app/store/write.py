@@ -36,9 +36,10 @@ from sqlalchemy.engine import Connection
 
 from app import policy
 from app.store import kept, rejects, sums
+from app.store.audit import audit
 from app.store.batch import fitted, keys, last_of_each_key, tuples
 from app.store.rejects import Reject, add_rejects
-from app.store.tables import AUDIT, FACTS, IMPORTS, POLICIES
+from app.store.tables import FACTS, IMPORTS, POLICIES
 from app.store.touched import Touched
 
 __all__ = [
@@ -100,30 +101,6 @@ def end_run(
     source, actor = conn.execute(sa.select(IMPORTS.c.source, IMPORTS.c.actor).where(IMPORTS.c.id == run)).one()
     rejects.resolve(conn, run, source, files, touched.resolved)
     audit(conn, actor=actor, action="import", entity="imports", entity_id=str(run), new={"source": source, **kept})
-
-
-def audit(
-    conn: Connection,
-    *,
-    actor: str,
-    action: str,
-    entity: str,
-    entity_id: str | None = None,
-    old: Any = None,
-    new: Any = None,
-    why: str | None = None,
-) -> None:
-    """One line in the audit trail."""
-    row = {
-        "actor": actor,
-        "action": action,
-        "entity": entity,
-        "entity_id": entity_id,
-        "old": old,
-        "new": new,
-        "why": why,
-    }
-    conn.execute(AUDIT.insert().values(at=datetime.now(UTC), **row))
 
 
 def set_policy(conn: Connection, text: str, *, actor: str, why: str | None = None, at: datetime | None = None) -> None:
