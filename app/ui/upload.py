@@ -26,6 +26,7 @@ from app.ingest import Refused, Report
 from app.store.engine import StoreError
 from app.ui import data_health, read, upload_told, who
 from app.ui.board import Act, board
+from app.ui.markup import plain
 
 MOST_MB = 200
 """Of one file: they are held in memory. Larger ones are for `nines import`."""
@@ -194,7 +195,7 @@ def _run(chosen: Sequence[UploadedFile], source: str, zone: str | None, *, dry: 
         share = min(done / size, 1.0) if size else 1.0
         if share < seen or share - seen >= 0.02:
             seen = share
-            words = f"Reading {upload_told.plain(name)}" if share < 1 else "Adding up the days"
+            words = f"Reading {plain(name)}" if share < 1 else "Adding up the days"
             shown.progress(share, text=words)
 
     url, desk = settings.load().database_url, _desk()
@@ -206,7 +207,7 @@ def _run(chosen: Sequence[UploadedFile], source: str, zone: str | None, *, dry: 
                 source=source,
                 timezone=ZoneInfo(zone) if zone else None,
                 dry_run=dry,
-                actor=who.person().name,
+                by=who.person(),
                 progress=told,
                 examples=_EXAMPLES if dry else 0,
             )

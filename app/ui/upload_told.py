@@ -14,11 +14,6 @@ _LONGEST = 80
 _FIELDS = 5
 
 
-def plain(text: str) -> str:
-    """Text that Markdown takes as it is."""
-    return "".join(f"\\{letter}" if letter in "\\`*_{}[]()<>#+-.!|:$~" else letter for letter in text)
-
-
 def preview(report: Report, zoneless: bool) -> Markup:
     """What an import of these files would do."""
     return el(
