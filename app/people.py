@@ -4,6 +4,7 @@ A write asks where it happens, not where a page is hidden: `by.must("write")` ra
 What touches the whole organisation at once asks `by.must("write", everywhere=True)`.
 """
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -31,6 +32,7 @@ ACTS: Mapping[Act, frozenset[Role]] = MappingProxyType(
 )
 """What may be done, and who may: write facts, risks and reviews; accept risk and sign exceptions; policy, people and
 sources."""
+_PARTS = re.compile(r"[\s._+\-]+")
 _WORDS: Mapping[Act, str] = MappingProxyType(
     {
         "read": "see this",
@@ -116,6 +118,12 @@ class Person:
         """Whether they see a part of the organisation alone."""
         return self.within() is not None
 
+    def names(self, teams: Collection[str]) -> Literal["name", "initials", "team"]:
+        """How somebody who answers calls for these teams is shown to them."""
+        if self.may("govern") or self.member_of.intersection(teams):
+            return "name"
+        return "initials" if self.may("write") else "team"
+
     def sees(self, product: str | None, team: str | None, act: Act = "read") -> bool:
         """Whether they may read, or do something else, in a service of this product and team."""
         limits = self.within(act)
@@ -171,6 +179,15 @@ def limited_to(limits: Collection[Limit]) -> str:
 def _listed(noun: str, names: Collection[str]) -> str:
     few = sorted(names)
     return f"{noun}{'s' if len(few) != 1 else ''} {' and '.join(few) or 'none'}"
+
+
+def initials(name: str) -> str:
+    """The initials of a name or an address: "AP" of "ana.perez@example.com" and of "Ana Perez", "AN" of "ana"."""
+    parts = ["".join(filter(str.isalnum, part)) for part in _PARTS.split(name.partition("@")[0])]
+    words = [part for part in parts if part]
+    if not words:
+        return "?"
+    return (words[0][0] + words[-1][0] if len(words) > 1 else words[0][:2]).upper()
 
 
 def local(account: str) -> Person:
