@@ -1,8 +1,10 @@
 """Opening the store: SQLite or PostgreSQL, migrated to this release's schema, and the two kinds of transaction."""
 
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -30,6 +32,10 @@ _PRAGMAS = (
     "PRAGMA temp_store=MEMORY",
     "PRAGMA cache_size=-65536",
 )
+WITHIN = "nines_within"
+"""The option of a connection that is narrowed (`narrow.py`)."""
+WHOLE = "nines_whole"
+"""The option of a SELECT that reads past the narrowing: what the store is, and what is seen."""
 logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
@@ -136,8 +142,14 @@ def identity(conn: Connection) -> tuple[str, int]:
 
 def _state(conn: Connection) -> tuple[str, int]:
     query = sa.select(META.c.name, META.c.value).where(META.c.name.in_(["store", "generation"]))
-    found = {row.name: row.value for row in conn.execute(query)}
+    found = {row.name: row.value for row in conn.execute(query, execution_options={WHOLE: True})}
     return found.get("store", ""), int(found.get("generation", 0))
+
+
+def narrowed_to(conn: Connection) -> Any:
+    """The limits that a reading connection is narrowed to; None: none. A writer sees everything."""
+    options = conn.get_execution_options()
+    return None if options.get("nines_write") else options.get(WITHIN)
 
 
 def generation(conn: Connection) -> int:
@@ -145,7 +157,8 @@ def generation(conn: Connection) -> int:
     kept: int | None = conn.get_execution_options().get("nines_generation")
     if kept is not None:
         return kept
-    value = conn.execute(sa.select(META.c.value).where(META.c.name == "generation")).scalar()
+    query = sa.select(META.c.value).where(META.c.name == "generation")
+    value = conn.execute(query, execution_options={WHOLE: True}).scalar()
     return int(value or 0)
 
 
@@ -221,6 +234,7 @@ def _engine(where: URL) -> Engine:
         connection.isolation_level = None
         for pragma in _PRAGMAS:
             connection.execute(pragma)
+        connection.create_function("nines_inside", 2, _inside, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def _begin(conn: Connection) -> None:
@@ -228,3 +242,14 @@ def _engine(where: URL) -> Engine:
         conn.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine
+
+
+def _inside(listed: str | None, names: str) -> str | None:
+    """Of a list in a cell (`a;b`), those that a JSON list names; None where it names none."""
+    kept = [name for name in (listed or "").split(";") if name in _named(names)]
+    return ";".join(kept) or None
+
+
+@lru_cache(maxsize=64)
+def _named(names: str) -> frozenset[str]:
+    return frozenset(json.loads(names))

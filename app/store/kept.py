@@ -4,7 +4,8 @@ transaction that changes a fact they are made of.
 A period that is over changes no more with the clock, but by what is written: so its sums hold as of any instant from
 `since` on, the latest that the store knew when they were made. They are those of `app.metrics.measure.sums`, split by
 some dimensions ("tier", "slo", none …) and never narrowed; a question that is narrowed to tier 0 reads the group of
-tier 0. Nobody needs them: what is not kept is made from the daily sums and the facts.
+tier 0. Nobody needs them: what is not kept is made from the daily sums and the facts. Those made within a reader's
+limits (`narrow.py`) are kept apart, and read within the same limits alone.
 """
 
 import json
@@ -30,6 +31,7 @@ from app.metrics.periods import Period
 from app.store import light
 from app.store.engine import generation, spare_moment
 from app.store.folds import micro
+from app.store.narrow import mark
 from app.store.tables import DAY_MARKS, FACTS, KEPT_GROUPS, KEPT_SUMS
 from app.store.touched import HOUR, Touched
 from app.store.types import micros
@@ -173,7 +175,7 @@ def _keep(conn: Connection, made: Sequence[Made]) -> None:
     table = KEPT_SUMS
     split: defaultdict[tuple[str, str], list[Made]] = defaultdict(list)
     for one in made:
-        split[text(one.split), one.kpi].append(one)
+        split[mark(conn) + text(one.split), one.kpi].append(one)
     for (dimensions, kpi), some in split.items():
         periods = [one.period.key for one in some]
         here = sa.and_(table.c.split == dimensions, table.c.kpi == kpi, table.c.period.in_(periods))
@@ -189,9 +191,9 @@ def _keep(conn: Connection, made: Sequence[Made]) -> None:
             for one in some
             for group, tally in one.groups.items()
         ]
-        mark = "?" if conn.dialect.name == "sqlite" else "%s"
+        sign = "?" if conn.dialect.name == "sqlite" else "%s"
         if rows:
-            conn.exec_driver_sql(f"INSERT INTO kept_groups VALUES ({', '.join([mark] * 6)})", rows)
+            conn.exec_driver_sql(f"INSERT INTO kept_groups VALUES ({', '.join([sign] * 6)})", rows)
 
 
 def forget(conn: Connection, touched: Touched) -> None:

@@ -15,7 +15,7 @@ from app.metrics import facts
 from app.metrics.facts import Deployment, Linked, Span
 from app.metrics.impact import SAID
 from app.policy import Policy
-from app.store.engine import identity
+from app.store.engine import identity, narrowed_to
 from app.store.ranges import values
 from app.store.tables import FACTS, POLICIES, SOURCES, SPANS
 from app.store.types import micros, moment
@@ -57,7 +57,7 @@ def cached(conn: Connection, name: str, make: Callable[[], T]) -> T:
     """What `make` gives, kept until the next committed write. A writer's own view is never kept."""
     if conn.get_execution_options().get("nines_write"):
         return make()
-    key = (str(conn.engine.url), *identity(conn), name)
+    key = (str(conn.engine.url), *identity(conn), name, narrowed_to(conn))
     with _lock:
         if key in _cache:
             _cache.move_to_end(key)

@@ -252,6 +252,18 @@ POLICIES = sa.Table(
     sa.Column("actor", sa.Text(), nullable=False),
     sa.Column("why", sa.Text()),
 )
+GRANTS = sa.Table(
+    "grants",
+    METADATA,
+    sa.Column("id", sa.Integer(), primary_key=True, autoincrement=True),
+    *(sa.Column(name, sa.Text(), nullable=False) for name in ("kind", "subject", "role")),
+    *(sa.Column(name, sa.JSON(none_as_null=True)) for name in ("products", "teams")),
+    sa.Column("member_of", sa.JSON(), nullable=False),
+    sa.Column("version", sa.Integer(), nullable=False),
+    sa.Column("changed_at", Moment(), nullable=False),
+    sa.Column("changed_by", sa.Text(), nullable=False),
+)
+"""Who is given which role, within which limits (`people.py`); what it was before is in the audit trail."""
 AUDIT = sa.Table(
     "audit",
     METADATA,
