@@ -4,12 +4,12 @@ the store."""
 from datetime import time
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 Share = Annotated[float, Ge(0), Le(1)]
 Minutes = Annotated[float, Gt(0)]
@@ -67,12 +67,40 @@ class Target(_Part):
     months_before: int | None = None
 
 
+class Band(_Part):
+    """Levels (likelihood x impact) from `at_least` on: how they are called, and how often they are reviewed."""
+
+    at_least: Annotated[int, Ge(1), Le(25)]
+    name: Annotated[str, Field(min_length=1, max_length=40)]
+    review_days: Annotated[int, Ge(1), Le(3_650)]
+
+
+_BANDS = (
+    Band(at_least=1, name="low", review_days=365),
+    Band(at_least=5, name="moderate", review_days=180),
+    Band(at_least=10, name="high", review_days=90),
+    Band(at_least=17, name="very high", review_days=30),
+)
+
+
 class RiskPolicy(_Part):
     """Risk scales (worded levels 1-5) and the appetite line: likelihood x impact above it needs a decision."""
 
     likelihood: tuple[str, str, str, str, str]
     impact: tuple[str, str, str, str, str]
     appetite: Annotated[int, Ge(1), Le(25)] = 12
+    bands: tuple[Band, ...] = _BANDS
+
+    @model_validator(mode="after")
+    def _from_the_lowest(self) -> Self:
+        starts = [band.at_least for band in self.bands]
+        if starts != sorted(set(starts)) or starts[:1] != [1]:
+            raise ValueError("risk.bands must begin at 1 and rise")
+        return self
+
+    def band(self, score: int) -> Band:
+        """The band that a level of likelihood x impact lies in."""
+        return [band for band in self.bands if band.at_least <= score][-1]
 
 
 class Policy(_Part):

@@ -37,6 +37,8 @@ LAYERS = (
     Layer("app/people.py", set(), set(), WORLD),
     Layer("app/policy.py", {"app.records"}, {"annotated_types", "pydantic", "yaml"}),
     Layer("app/settings.py", set(), {"annotated_types", "pydantic", "pydantic_settings"}),
+    # A risk with what forms add to it is a record, checked as records are.
+    Layer("app/metrics/risk_r", MEASURE, {"annotated_types", "pydantic"}, WORLD),
     Layer("app/metrics/", MEASURE, {"numpy", "scipy"}, WORLD),
     Layer("app/charts/", SHOW, {"numpy", "pandas", "plotly"}, WORLD),
     Layer("app/store/", {"app.store", *MEASURE}, {"alembic", "numpy", "psycopg", "pyarrow", "pydantic", "sqlalchemy"}),

@@ -18,7 +18,8 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.engine.url import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
-from app.store.tables import META, METADATA
+from app.store.register_tables import METADATA
+from app.store.tables import META
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 7_246_337

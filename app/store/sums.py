@@ -66,6 +66,12 @@ def refresh(conn: Connection, touched: Touched) -> None:
     _refresh_deployments(conn, sorted(_days(touched.hours.get("deployments", ()), zone, 0)), zone)
 
 
+def refresh_light(conn: Connection, touched: Touched) -> None:
+    """The same for facts that no daily sum is made of, like risks and actions: what is kept of them is forgotten."""
+    _keep_spans(conn, touched.entities)
+    kept.forget(conn, touched)
+
+
 def rebuild(conn: Connection) -> None:
     """Makes every sum anew from the facts."""
     kept.forget_all(conn)

@@ -36,7 +36,7 @@ from sqlalchemy.engine import Connection
 
 from app import policy
 from app.people import Person
-from app.store import kept, rejects, sums
+from app.store import kept, register_imports, rejects, sums
 from app.store.audit import audit
 from app.store.batch import fitted, keys, last_of_each_key, tuples
 from app.store.rejects import Reject, add_rejects
@@ -137,6 +137,8 @@ def upsert(conn: Connection, entity: str, source: str, columns: pa.Table, touche
     if (entity, source) not in touched.open_rejects:
         touched.open_rejects[entity, source] = rejects.open_keys(conn, entity, source, touched.run)
     waiting = touched.open_rejects[entity, source]
+    was = register_imports.before(conn, entity, source, batch)
+    batch = register_imports.signed(conn, entity, source, batch)
     for start in range(0, batch.num_rows, _ROWS):
         part = batch.slice(start, _ROWS).combine_chunks()
         inserted, updated = _keep(conn, entity, source, part, touched)
@@ -145,6 +147,8 @@ def upsert(conn: Connection, entity: str, source: str, columns: pa.Table, touche
             touched.resolved |= rejects.mended(waiting, part)
     if new or changed:
         touched.entities.add((entity, source))
+        if was is not None:
+            register_imports.after(conn, was, touched.run)
     return Counts(columns.num_rows, new, changed, columns.num_rows - new - changed)
 
 
