@@ -5,6 +5,7 @@
 - A fact with a service is seen with it. One without, or with a service nobody knows, goes with its team, where that is
   seen wholly. One that names several (incidents, tests, risks, exclusions) is seen with any, and names those alone.
 - An incident is also seen by an impact on a service that is; postmortems and actions go with what they come from.
+- What the register keeps goes with its risk; whole versions tell all its services, so all of them must be seen.
 - What belongs to no service, team or product is not seen: annotations and readings of the whole organisation, rows set
   aside, imports, the audit trail, grants. When a source was watched is.
 - Sums of pages are narrowed like pages, but tell interruptions that begin with a page that is not seen; so questions
@@ -212,6 +213,32 @@ def _action(sight: Sight, table: Any) -> Condition:
     )
 
 
+def _of_risk(sight: Sight, table: Any) -> Condition:
+    """With its risk."""
+    risk = sight.real("risks").alias("of")
+    same = sa.and_(risk.c.source == table.c.source, risk.c.risk == table.c.risk)
+    return sa.exists().where(same, sight.inside(risk.c.services, sight.services).is_not(None))
+
+
+def _versioned(whole: bool) -> Callable[[Sight, Any], Condition]:
+    """With the risk, or with the action and so with its risk; `whole`: where all services of the risk are seen."""
+
+    def condition(sight: Sight, table: Any) -> Condition:
+        risk, action = sight.real("risks").alias("of"), sight.real("actions").alias("to")
+        left = sight.inside(risk.c.services, sight.services)
+        seen = left == sa.type_coerce(risk.c.services, sa.Text()) if whole else left.is_not(None)
+        own = sa.and_(table.c.entity == "risks", risk.c.source == table.c.source, risk.c.risk == table.c.id)
+        to = sa.exists().where(
+            action.c.source == table.c.source,
+            action.c.action == table.c.id,
+            action.c.origin == "risk",
+            action.c.origin_id == risk.c.risk,
+        )
+        return sa.exists().where(seen, sa.or_(own, sa.and_(table.c.entity == "actions", to)))
+
+    return condition
+
+
 def _kept_sums(sight: Sight) -> sa.Select[Any]:
     table = sight.real("kept_sums")
     named = sa.func.substr(table.c.split, len(sight.mark) + 1).label("split")
@@ -256,9 +283,15 @@ NARROWED: Mapping[str, Callable[[Sight], sa.Select[Any]]] = {
     "postmortems": _where("postmortems", _postmortem),
     "actions": _where("actions", _action),
     **{name: _where(name, _scoped) for name in ("annotations", "readings")},
+    **{
+        name: _where(name, _of_risk)
+        for name in ("acceptances", "register_assessments", "register_comments", "register_reviews")
+    },
+    "register_heads": _where("register_heads", _versioned(whole=False)),
+    "register_versions": _where("register_versions", _versioned(whole=True)),
     "kept_sums": _kept_sums,
     "kept_groups": _where("kept_groups", _kept_groups),
     "meta": _where("meta", lambda sight, table: table.c.name.in_(KNOWN)),
-    **{name: _nothing(name) for name in ("imports", "rejects", "audit", "grants")},
+    **{name: _nothing(name) for name in ("imports", "rejects", "audit", "audit_head", "grants")},
 }
 """Table → what is left of it. A table that is neither here nor in OPEN is refused by a test."""

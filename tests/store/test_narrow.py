@@ -15,12 +15,13 @@ from app.metrics.numbers import Ask
 from app.metrics.periods import containing
 from app.people import Limit, Person, Reach, Role
 from app.records import ENTITIES
-from app.store import health, interruptions, kept, narrow, numbers
+from app.store import health, interruptions, kept, narrow, numbers, register, register_actions
 from app.store.engine import open_store, reading, writing
+from app.store.register_tables import COMMENTS, HEADS, VERSIONS
 from app.store.sight import KNOWN, NARROWED, OPEN
 from app.store.tables import FACTS, KEPT_SUMS, META, METADATA
 from tests.filled import NOW, TODAY
-from tests.store import visible
+from tests.store import register_case, visible
 
 VIEWER = frozenset({Role.VIEWER})
 SHOP = Person("ana", VIEWER, products=frozenset({"Shop"}))
@@ -166,3 +167,29 @@ def test_nobody_without_limits_pays_for_those_of_others(full: Engine) -> None:
     assert narrowed is narrow.within(full, SHOP.within())
     assert narrowed.pool is full.pool
     assert not full.dispatch.before_execute
+
+
+def test_what_the_register_keeps_beside_a_risk_is_seen_with_it_and_whole_versions_where_all_of_it_is(
+    engine: Engine,
+) -> None:
+    register_case.fill(engine)
+    with writing(engine) as conn:
+        for key in (register_case.FIRE, register_case.FLOOD):
+            register.comment(conn, register_case.ANA, key, "Seen")
+        saved = register.create(conn, register_case.ANA, register_case.NEW | {"services": ["shop", "pay"]})
+        register_actions.add(conn, register_case.ANA, saved.key, {"title": "Second line"})
+
+    def told(person: Person) -> tuple[set[str], set[str], set[str]]:
+        with reading(narrow.within(engine, person.within())) as conn:
+            comments = set(conn.execute(sa.select(COMMENTS.c.risk)).scalars())
+            heads, versions = (set(conn.execute(sa.select(t.c.entity, t.c.id)).all()) for t in (HEADS, VERSIONS))
+            return comments, {entity for entity, _ in heads}, {id for _, id in versions}
+
+    till = told(Person("pos", VIEWER, products=frozenset({"till"})))
+    both = told(Person("all", VIEWER, products=frozenset({"till", "web"})))
+
+    assert till[0] == {"FLOOD"}
+    assert till[1] == {"risks", "actions"}, "the risk on both services is seen with either"
+    assert saved.key.id not in till[2], "its whole versions name a service that is not seen"
+    assert both[0] == {"FIRE", "FLOOD"}
+    assert saved.key.id in both[2]
