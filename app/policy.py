@@ -3,6 +3,7 @@ the store."""
 
 from datetime import time
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -83,6 +84,30 @@ _BANDS = (
 )
 
 
+def _rising(levels: tuple[float, ...]) -> tuple[float, ...]:
+    if any(one >= other for one, other in pairwise(levels)):
+        raise ValueError("each level must lie above the one before")
+    return levels
+
+
+Positive = Annotated[float, Gt(0)]
+Levels = Annotated[tuple[Positive, Positive, Positive, Positive, Positive], AfterValidator(_rising)]
+
+
+class Tolerance(_Part):
+    """A point of the tolerance line: at most this probability of a year that costs more than this."""
+
+    probability: Annotated[float, Gt(0), Lt(1)]
+    loss: Positive
+
+
+def _falling(line: tuple[Tolerance, ...]) -> tuple[Tolerance, ...]:
+    line = tuple(sorted(line, key=lambda point: point.loss))
+    if any(one.loss == other.loss or one.probability <= other.probability for one, other in pairwise(line)):
+        raise ValueError("the dearer a year, the less likely it may be")
+    return line
+
+
 class RiskPolicy(_Part):
     """Risk scales (worded levels 1-5) and the appetite line: likelihood x impact above it needs a decision."""
 
@@ -90,6 +115,12 @@ class RiskPolicy(_Part):
     impact: tuple[str, str, str, str, str]
     appetite: Annotated[int, Ge(1), Le(25)] = 12
     bands: tuple[Band, ...] = _BANDS
+    events_per_year: Levels = (0.03, 0.1, 0.3, 1, 3)
+    """What each level of likelihood stands for. What a treatment buys is reckoned by the ratios of levels."""
+    loss: Levels = (10_000, 50_000, 250_000, 1_000_000, 5_000_000)
+    """What each level of impact stands for, likewise."""
+    tolerance: Annotated[tuple[Tolerance, ...], AfterValidator(_falling)] = ()
+    """What a year may cost, how likely; empty: nobody has said."""
 
     @model_validator(mode="after")
     def _from_the_lowest(self) -> Self:

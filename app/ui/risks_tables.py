@@ -12,7 +12,7 @@ from app.ui import risks, tables, tiles
 from app.ui.choices import Asked
 from app.ui.markup import Markup, el
 from app.ui.risks import Shown, opens
-from app.ui.risks_parts import ACCEPTANCE, PROBLEM, average, moved, span
+from app.ui.risks_parts import ACCEPTANCE, PROBLEM, moved
 from app.ui.tables import ACT, Act, Column
 
 STATUS = ("Open", "Above appetite", "Closed", "All")
@@ -205,7 +205,6 @@ class Behind(NamedTuple):
 
 def behind(key: str, page: Shown) -> Behind | None:
     """The risks behind a tile; None for a tile that the catalogue explains."""
-    currency = page.policy.currency
     match key:
         case "acceptances":
             found = risks.accepted(page)
@@ -218,18 +217,6 @@ def behind(key: str, page: Shown) -> Behind | None:
                 Column("why", "Acceptance", lambda said: said.shown if said else ""),
                 _accepted,
                 f"{out:,} of {len(found):,} ran out",
-            )
-        case "expected_annual_loss":
-            found = risks.priced(page.found)
-            return Behind(
-                "Expected annual loss",
-                "Per open risk: events in an average year × loss each time. Both are means of the lognormal whose 5th "
-                "and 95th percentile are the ends of the stated 90 % range (low = high: fixed), in closed form. "
-                "A mean tells nothing of a bad year.",
-                found,
-                Column("why", "Comes from"),
-                lambda one: average(one, currency),
-                f"Sum of {len(found):,} rows: {wording.exact(risks.total(page.found), 'money', currency)}",
             )
         case "open_risks":
             return Behind(
@@ -281,25 +268,9 @@ def explain(key: str, page: Shown) -> Act | None:
     if told is None:
         return None
     st.markdown(f"{told.formula} As it stood on {wording.day(page.day)}.")
-    currency = page.policy.currency
-    money = key == "expected_annual_loss"
     columns = [Column("title", "Risk", wide=True), Column("level", "Level", _said), told.why]
-    if money:
-        columns += [
-            Column("events", "Events a year"),
-            Column("each", "Each costs"),
-            Column("loss", "A year", lambda c: wording.exact(c, "money", currency), number=True),
-        ]
     rows = [
-        {
-            "title": one.risk.title,
-            "level": Score(one),
-            "why": told.said(one),
-            "events": span(one.risk.events_per_year_low, one.risk.events_per_year_high, "ratio", currency),
-            "each": span(one.risk.loss_low, one.risk.loss_high, "money", currency),
-            "loss": one.loss,
-            ACT: opens(one.risk),
-        }
+        {"title": one.risk.title, "level": Score(one), "why": told.said(one), ACT: opens(one.risk)}
         for one in told.found
     ]
     return tables.table(f"explain_{key}_rows", columns, rows, foot=told.foot, file=key.replace("_", "-"), page_rows=12)
