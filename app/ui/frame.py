@@ -33,7 +33,7 @@ def _show() -> None:
         _who(chosen, directory.policy.timezone)
     with st.container(horizontal_alignment="center"), st.container(width=CONTENT_PX, gap="small"):
         if directory.empty:
-            if place is places.DATA_HEALTH:
+            if place in (places.DATA_HEALTH, places.SETTINGS):
                 page.run()
             else:
                 empty.store(place.title)

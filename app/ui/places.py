@@ -116,7 +116,14 @@ DATA_HEALTH = Place(
     ":material/database:",
     "Can I believe this?",
 )
-PLACES = (OVERVIEW, SLOS, INCIDENTS, INCIDENT, ON_CALL, CHANGE, SERVICE, DR_TESTS, RISKS, RISK, DATA_HEALTH)
+SETTINGS = Place(
+    "settings",
+    "Settings",
+    "Govern",
+    ":material/settings:",
+    "What is promised, how is it counted, and who may do what?",
+)
+PLACES = (OVERVIEW, SLOS, INCIDENTS, INCIDENT, ON_CALL, CHANGE, SERVICE, DR_TESTS, RISKS, RISK, DATA_HEALTH, SETTINGS)
 _BY_NAME = {place.name: place for place in PLACES}
 
 
