@@ -5,16 +5,18 @@ from datetime import time
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 Share = Annotated[float, Ge(0), Le(1)]
 Minutes = Annotated[float, Gt(0)]
 TIERS = (0, 1, 2, 3)
+LONGEST = 100_000
+"""Letters of a policy's text."""
 
 
 def _zone(name: str) -> str:
@@ -163,6 +165,52 @@ def parse(text: str) -> Policy:
     return Policy.model_validate(yaml.safe_load(text) or {})
 
 
+class NotAPolicy(ValueError):
+    """A text that is no policy; the message is a sentence that names what to mend, without its beginning."""
+
+
+def understood(text: str) -> Policy:
+    """The policy that a YAML text holds. Raises NotAPolicy with what to mend, to go after the name of the text:
+    "is no policy: budget.warn: input should be a valid number"."""
+    if len(text) > LONGEST:
+        raise NotAPolicy(f"is longer than {LONGEST:,} letters")
+    try:
+        return parse(text)
+    except ValidationError as refused:
+        first = refused.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"])) or "it"
+        words = first["msg"].removeprefix("Value error, ")
+        raise NotAPolicy(f"is no policy: {place}: {words[0].lower()}{words[1:]}") from refused
+    except (yaml.YAMLError, ValueError, RecursionError) as cause:
+        raise NotAPolicy(f"is not YAML: {' '.join(str(cause).split())}") from cause
+
+
+class Change(NamedTuple):
+    """One difference between two policies."""
+
+    place: str
+    """"targets.on_call_load.value"."""
+    old: Any
+    new: Any
+
+
+def differences(old: Policy, new: Policy) -> tuple[Change, ...]:
+    """What one policy says otherwise than another, by place; None where it says nothing."""
+    before, after = (dict(_flat(held.model_dump(mode="json", exclude_none=True))) for held in (old, new))
+    places = [*after, *(place for place in before if place not in after)]
+    return tuple(
+        Change(place, before.get(place), after.get(place)) for place in places if before.get(place) != after.get(place)
+    )
+
+
+def _flat(part: Any, place: str = "") -> Any:
+    if not isinstance(part, dict):
+        yield place, part
+        return
+    for name, inside in part.items():
+        yield from _flat(inside, f"{place}.{name}" if place else str(name))
+
+
 def dump(policy: Policy) -> str:
     """The policy as YAML, in the shape `parse` reads."""
     return yaml.safe_dump(policy.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True)
@@ -171,4 +219,10 @@ def dump(policy: Policy) -> str:
 @cache
 def default() -> Policy:
     """The policy as shipped."""
-    return parse((Path(__file__).parent / "policy.yaml").read_text(encoding="utf-8"))
+    return parse(shipped())
+
+
+@cache
+def shipped() -> str:
+    """Its text, with what it says about itself."""
+    return (Path(__file__).parent / "policy.yaml").read_text(encoding="utf-8")

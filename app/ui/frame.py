@@ -37,7 +37,7 @@ def _show() -> None:
             page.run()
             return
         if directory.empty:
-            if place is places.DATA_HEALTH:
+            if place in (places.DATA_HEALTH, places.SETTINGS):
                 page.run()
             else:
                 empty.store(place.title)

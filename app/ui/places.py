@@ -118,6 +118,13 @@ DATA_HEALTH = Place(
     ":material/database:",
     "Can I believe this?",
 )
+SETTINGS = Place(
+    "settings",
+    "Settings",
+    "Govern",
+    ":material/settings:",
+    "What is promised, how is it counted, and who may do what?",
+)
 AUDIT = Place(
     "audit",
     "Audit log",
@@ -126,7 +133,9 @@ AUDIT = Place(
     "Who did what, when and why?",
     alone=True,
 )
-PLACES = (OVERVIEW, SLOS, INCIDENTS, INCIDENT, ON_CALL, CHANGE, SERVICE, DR_TESTS, RISKS, RISK, DATA_HEALTH, AUDIT)
+PLACES = (
+    OVERVIEW, SLOS, INCIDENTS, INCIDENT, ON_CALL, CHANGE, SERVICE, DR_TESTS, RISKS, RISK, DATA_HEALTH, SETTINGS, AUDIT,
+)  # fmt: skip
 _BY_NAME = {place.name: place for place in PLACES}
 
 
