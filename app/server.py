@@ -35,6 +35,7 @@ from app.web.assets import Assets, AssetsMiddleware
 from app.web.door import CALLBACK, Door
 from app.web.headers import Guard, inline_hashes
 from app.web.preparing import Preparing
+from app.web.uploads import Uploads
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = ROOT / "app" / "streamlit_app.py"
@@ -44,6 +45,8 @@ PRELOADED = ("pandas", "plotly.graph_objects", "pyarrow", "scipy.stats", "sqlalc
 PIECES = ("BidiComponent",)
 """What the first screens are made of, in Streamlit's frontend."""
 _GRACE_SECONDS = 2
+_LONGEST_LINE = 65_536
+"""Bytes of one header, of a page's connection too: cookies of a whole company's domain come along."""
 
 
 class ServerError(Exception):
@@ -65,6 +68,7 @@ def serve(
             f"Nobody would have to sign in, so Nines does not listen on {settings.host}, where others could read it: "
             f"stay on 127.0.0.1, or set {PREFIX}OIDC_ISSUER and what belongs to it (docs/sign-in.md)."
         )
+    os.environ.setdefault("WEBSOCKETS_MAX_LINE_LENGTH", str(_LONGEST_LINE))
     os.environ.update({f"{PREFIX}DATABASE_URL": settings.database_url, f"{PREFIX}DEMO": str(settings.demo).lower()})
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     configure(settings)
@@ -94,7 +98,10 @@ def build(settings: Settings, engine: Engine, script: Path) -> ASGIApp:
         script,
         lifespan=_lifespan(assets, Preparing(engine) if script == SCRIPT else None),
         routes=[*health.routes(engine), Route("/favicon.png", _icon, methods=["GET"])],
-        middleware=[Middleware(AssetsMiddleware, assets=assets)],
+        middleware=[
+            Middleware(AssetsMiddleware, assets=assets),
+            Middleware(Uploads, most=int(config.get_option("server.maxUploadSize")) * 1_048_576),
+        ],
         on_script_error=errors.on_script_error,
         exception_handlers=handlers,
         secrets=_sign_in(settings) if settings.signs_in else None,
@@ -185,6 +192,7 @@ def _uvicorn(app: ASGIApp) -> uvicorn.Config:
         ws_per_message_deflate=bool(config.get_option("server.enableWebsocketCompression")),
         timeout_graceful_shutdown=_GRACE_SECONDS,
         proxy_headers=False,
+        h11_max_incomplete_event_size=2 * _LONGEST_LINE,
         log_config=None,
         log_level="warning",
         access_log=False,

@@ -8,9 +8,12 @@ import httpx
 import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, expect
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from app.store.engine import open_store
 from app.store.tables import SESSIONS
+from app.web import cookies
 from tests.browser import signing
 from tests.browser.conftest import Serve
 from tests.browser.signing import Visitor, asks_to_sign_in, who
@@ -151,3 +154,29 @@ def test_who_says_no_at_the_provider_is_told_that_they_are_not_signed_in(visit: 
     visitor.page.get_by_role("button", name="Deny").click()
 
     expect(visitor.page.get_by_role("heading", name="You are not signed in")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/media/any.csv", "/_stcore/upload_file/s/f", "/_stcore/metrics", "/component/a/b"])
+def test_nothing_confidential_is_had_with_a_forged_cookie(home: str, path: str) -> None:
+    forged = cookies.user("a guess", home, "f" * 32)
+
+    answer = httpx.get(home + path, headers={"Cookie": forged})
+
+    assert answer.status_code in {403, 404}
+    assert "Traceback" not in answer.text
+
+
+def test_foreign_hosts_and_other_sites_are_refused(home: str) -> None:
+    assert httpx.get(home, headers={"Host": "evil.example.com"}).status_code == 400
+    posted = httpx.put(f"{home}/_stcore/upload_file/s/f", headers={"Origin": "https://evil.example.com"})
+    assert posted.status_code == 403
+    stream = home.replace("http", "ws") + "/_stcore/stream"
+    with pytest.raises(InvalidStatus):
+        connect(stream, origin="https://evil.example.com")  # type: ignore[arg-type]
+
+
+def test_a_connection_with_a_company_of_cookies_is_made(home: str) -> None:
+    many = "; ".join(f"other_{number}={'x' * 4000}" for number in range(10))
+
+    with connect(home.replace("http", "ws") + "/_stcore/stream", additional_headers={"Cookie": many}) as page:
+        assert page.state.name == "OPEN"
