@@ -50,14 +50,14 @@ def signed(name: str, told: object, secret: str = SECRET) -> str:
     return create_signed_value(secret, name, json.dumps(told)).decode()
 
 
-def behind(claims: dict[str, Any] | None = None) -> Starlette:
+def behind(claims: dict[str, Any] | None = None, token: str = "the token") -> Starlette:
     """What stands behind the door: Streamlit's routes of sign-in as they answer, and everything else."""
 
     async def callback(_: Request) -> Response:
         answer = RedirectResponse("/", status_code=302)
         if claims is not None:
             answer.set_cookie("_streamlit_user", signed("_streamlit_user", claims), httponly=True)
-            answer.set_cookie("_streamlit_user_tokens", signed("_streamlit_user_tokens", {"id_token": "the token"}))
+            answer.set_cookie("_streamlit_user_tokens", signed("_streamlit_user_tokens", {"id_token": token}))
         answer.set_cookie("_streamlit_session", "x")
         return answer
 
@@ -209,6 +209,19 @@ def test_whom_the_provider_does_not_confirm_gets_no_session(sqlite_engine: Engin
     assert failed.status_code == 403
     assert "did not confirm who you are" in failed.text
     assert (returned.status_code, returned.headers["location"]) == (302, "/"), "back from the provider's sign-out"
+
+
+@pytest.mark.parametrize(("token", "hint"), [("t" * 4096, "t" * 4096), ("t" * 4097, "")])
+def test_the_provider_gets_its_token_back_unless_no_address_holds_it(
+    sqlite_engine: Engine, token: str, hint: str
+) -> None:
+    door = Door(behind(CLAIMS, token), settings(), sqlite_engine)
+    came = ask(door, "/oauth2callback?code=1")
+    name, _, value = came.headers["set-cookie"].split(";")[0].partition("=")
+
+    left = ask(door, "/auth/logout", jar={name: value})
+
+    assert left.headers["location"].partition("id_token_hint=")[2] == hint
 
 
 def test_signing_in_anew_ends_the_session_before(sqlite_engine: Engine) -> None:

@@ -36,6 +36,10 @@ _OPEN_BELOW = ("/static/",)
 _PAGE = re.compile(r"/[a-z_]*")
 """The address of a page: everywhere the same answer, which holds no fact. Facts come by the websocket alone."""
 
+_LONGEST_HINT = 4_096
+"""The provider's token goes back to it in an address when somebody signs out; of hundreds of groups it would be longer
+than servers take. Without it providers know the session by their own cookie, and ask."""
+
 
 class Door:
     """Asks for a live session wherever something confidential can be had."""
@@ -117,8 +121,9 @@ class Door:
         try:
             found = admitted(claims, self.settings, now)
             token = cookies.told(left, self.secret, TOKENS_COOKIE_NAME).get("id_token")
+            hint = token if isinstance(token, str) and len(token) <= _LONGEST_HINT else None
             word, session = await to_thread.run_sync(
-                sessions.begin, self.engine, found.name, found.groups, found.issued_at, token
+                sessions.begin, self.engine, found.name, found.groups, found.issued_at, hint
             )
             await self._end(cookies.word(brought, self.secret), now)
         except Refused as refused:

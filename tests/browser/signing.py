@@ -1,7 +1,9 @@
 """A provider that signs anybody in, Nines before it, and somebody at a browser who has not signed in yet."""
 
 import json
+import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -9,6 +11,7 @@ import time
 from pathlib import Path
 
 import httpx
+import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from app import policy
@@ -17,6 +20,7 @@ from app.store.engine import open_store, writing
 from app.store.write import set_policy
 from tests import filled
 
+PROVIDER = Path(__file__).parent / "oidc"
 MANY = [f"{number:08d}-aaaa-bbbb-cccc-0123456789ab" for number in range(300)]
 USERS = {
     "ada": {"email": "ada@example.com", "groups": ["sre-leads", "staff"]},
@@ -54,6 +58,20 @@ def mock_provider() -> tuple[str, subprocess.Popen[bytes]]:
     port = free_port()
     users = [f"--user-claims={json.dumps({'sub': sub, **claims})}" for sub, claims in USERS.items()]
     command = [sys.executable, "-W", "ignore", "-m", "oidc_provider_mock", "--port", str(port), *users]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    answering(f"http://127.0.0.1:{port}/.well-known/openid-configuration", process)
+    return f"http://127.0.0.1:{port}", process
+
+
+def node_provider(home: str) -> tuple[str, subprocess.Popen[bytes]]:
+    """npm's oidc-provider, which `make setup-dev` installs, for one address of Nines: its address, and the process."""
+    node = shutil.which("node")
+    if not node or not (PROVIDER / "node_modules").is_dir():
+        if os.environ.get("CI"):
+            pytest.fail("CI needs node and npm: the provider of tests/browser/oidc is not installed")
+        pytest.skip("there is no node here, or `make setup-dev` has not installed tests/browser/oidc")
+    port = free_port()
+    command = [node, str(PROVIDER / "provider.js"), str(port), home]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     answering(f"http://127.0.0.1:{port}/.well-known/openid-configuration", process)
     return f"http://127.0.0.1:{port}", process
