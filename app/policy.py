@@ -10,7 +10,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 from annotated_types import Ge, Gt, Le, Lt
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from app.people import Role
 
 Share = Annotated[float, Ge(0), Le(1)]
 Minutes = Annotated[float, Gt(0)]
@@ -136,6 +146,27 @@ class RiskPolicy(_Part):
         return [band for band in self.bands if band.at_least <= score][-1]
 
 
+class Given(_Part):
+    """What the members of a group of the sign-in's directory may do, and where; no products or teams: everywhere."""
+
+    roles: tuple[Role, ...]
+    products: tuple[str, ...] | None = None
+    teams: tuple[str, ...] | None = None
+    member_of: tuple[str, ...] = ()
+    """Teams of ours that they are, whose responders they see by name."""
+
+
+def _given(written: Any) -> Any:
+    return {"roles": written} if isinstance(written, list | tuple) else written
+
+
+class PeoplePolicy(_Part):
+    """Who may enter: groups of the sign-in's directory, and the roles of everybody who signs in."""
+
+    groups: dict[str, Annotated[Given, BeforeValidator(_given)]] = {}
+    everyone: tuple[Role, ...] = ()
+
+
 class Policy(_Part):
     """All of `policy.yaml`."""
 
@@ -154,6 +185,7 @@ class Policy(_Part):
     attribution_hours: Minutes = 24
     interruption_seconds: Annotated[float, Ge(0)] = 60
     risk: RiskPolicy
+    people: PeoplePolicy = PeoplePolicy()
 
     @property
     def zone(self) -> ZoneInfo:

@@ -35,7 +35,7 @@ RUN = {"app.export", "app.ingest", "app.settings", "app.store", *SHOW}
 LAYERS = (
     Layer("app/records.py", set(), {"annotated_types", "pydantic"}),
     Layer("app/people.py", set(), set(), WORLD),
-    Layer("app/policy.py", {"app.records"}, {"annotated_types", "pydantic", "yaml"}),
+    Layer("app/policy.py", {"app.people", "app.records"}, {"annotated_types", "pydantic", "yaml"}),
     Layer("app/settings.py", set(), {"annotated_types", "pydantic", "pydantic_settings"}),
     # A risk with what forms add to it is a record, checked as records are.
     Layer("app/metrics/risk_r", MEASURE, {"annotated_types", "pydantic"}, WORLD),
@@ -69,7 +69,11 @@ LAYERS = (
         {"app.server", "app.ui", "app.web", *RUN},
         {"alembic", "sqlalchemy", "starlette", "streamlit", "uvicorn"},
     ),
-    Layer("app/web/", {"app.web", "app.settings", "app.store"}, {"alembic", "sqlalchemy", "starlette", "streamlit"}),
+    Layer(
+        "app/web/",
+        {"app.watch", "app.web", "app.settings", "app.store"},
+        {"alembic", "anyio", "httpx", "itsdangerous", "prometheus_client", "sqlalchemy", "starlette", "streamlit"},
+    ),
     Layer("app/__init__.py", set(), set()),
     Layer("pages/", {"app.ui", *SHOW}, {"streamlit"}),
     Layer(

@@ -6,6 +6,8 @@ from typing import NamedTuple, NoReturn
 
 import streamlit as st
 
+from app.people import Act, Person
+
 _PAGES = Path(__file__).resolve().parents[2] / "pages"
 
 
@@ -23,6 +25,8 @@ class Place(NamedTuple):
     """Reached by a link alone: not in the navigation."""
     alone: bool = False
     """Stands on a store without facts too, and asks nothing of the filters."""
+    needs: Act = "read"
+    """What somebody must be trusted with to open it."""
 
     @property
     def script(self) -> Path:
@@ -139,10 +143,12 @@ PLACES = (
 _BY_NAME = {place.name: place for place in PLACES}
 
 
-def navigation() -> tuple[Mapping[str, list[st.Page]], Mapping[str, Place]]:
-    """The pages by group, for `st.navigation`, and the place of each page by its title."""
+def navigation(person: Person) -> tuple[Mapping[str, list[st.Page]], Mapping[str, Place]]:
+    """The pages that somebody may open by group, for `st.navigation`, and the place of each page by its title."""
     groups: dict[str, list[st.Page]] = {}
     for place in PLACES:
+        if not person.may(place.needs):
+            continue
         groups.setdefault(place.group, []).append(_page(place))
     return groups, {place.title: place for place in PLACES}
 

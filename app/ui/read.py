@@ -95,7 +95,7 @@ def state() -> State:
         return State(url, stores.generation(conn), reader.within())
 
 
-_open = lru_cache(maxsize=8)(stores.open_store)
+_open = who.whole
 
 
 def opened(url: str) -> narrow.Store:
