@@ -40,7 +40,7 @@ def _show(person: Person) -> None:
             page.run()
             return
         if directory.empty:
-            if place in (places.DATA_HEALTH, places.SETTINGS):
+            if place is places.DATA_HEALTH:
                 page.run()
             else:
                 empty.store(place.title)

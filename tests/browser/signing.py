@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from app import policy
+from app.people import local
 from app.policy import PeoplePolicy
 from app.store.engine import open_store, writing
 from app.store.write import set_policy
@@ -83,7 +84,7 @@ def store(folder: Path) -> str:
     engine = open_store(url)
     with writing(engine) as conn:
         text = policy.dump(policy.default().model_copy(update={"people": PEOPLE}))
-        set_policy(conn, text, actor="test")
+        set_policy(conn, text, by=local("test"))
     engine.dispose()
     return url
 
