@@ -14,6 +14,7 @@ from app.metrics.numbers import Scope
 from app.metrics.periods import Period, local_day
 from app.ui import choices, read
 from app.ui.choices import ALL, Asked
+from app.ui.markup import plain
 
 _ASKED = "nines_asked"
 _NEXT = "nines_narrow_next"
@@ -35,7 +36,7 @@ def bar() -> Asked:
     shown = [name for name in _LABELS if len(offered[name]) > 1]
     for name in shown:
         _restore(name, offered[name])
-    with st.popover(_phrase(shown, offered, meanings), key="filters", icon=":material/tune:"):
+    with st.popover(plain(_phrase(shown, offered, meanings)), key="filters", icon=":material/tune:"):
         chosen = {name: _choice(name, list(offered[name])) for name in shown}
     label = {name: chosen.get(name) or next(iter(offered[name])) for name in _LABELS}
     period: Period = meanings[label["period"]]
@@ -63,7 +64,7 @@ def asked() -> Asked:
 def notes() -> None:
     """Says what of the address could not be followed."""
     for note in st.session_state.get("nines_notes", ()):
-        st.caption(f":material/info: {note}")
+        st.caption(f":material/info: {plain(note)}")
 
 
 def narrow(**to: str | None) -> None:

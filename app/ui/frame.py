@@ -7,7 +7,7 @@ import streamlit as st
 from app import settings
 from app.ui import act, empty, filters, freshness, places, read, who
 from app.ui.board import board
-from app.ui.markup import el
+from app.ui.markup import el, plain
 
 ICON = Path(__file__).resolve().parents[1] / "static" / "favicon.png"
 LOGO = Path(__file__).parent / "art" / "logo.svg"
@@ -51,11 +51,6 @@ def _show() -> None:
 
 def _who(chosen: settings.Settings, zone: str) -> None:
     st.space("stretch")
-    st.caption(f":material/person: {_plain(who.person().name)}  \n:material/schedule: Dates in {_plain(zone)}")
+    st.caption(f":material/person: {plain(who.person().name)}  \n:material/schedule: Dates in {plain(zone)}")
     if chosen.demo:
         st.caption(":material/science: Demo organisation: invented numbers")
-
-
-def _plain(text: str) -> str:
-    """Text that Markdown takes as it is."""
-    return "".join(f"\\{letter}" if letter in "\\`*_{}[]()<>#+-.!|:$~" else letter for letter in text)
