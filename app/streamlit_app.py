@@ -16,4 +16,4 @@ try:
 except NotAllowed as refused:
     st.error(plain(str(refused)), icon=":material/lock:")
 except (StoreError, settings.SettingsError) as refused:
-    st.error(str(refused), icon=":material/database_off:")
+    st.error(plain(str(refused)), icon=":material/database_off:")
