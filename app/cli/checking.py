@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy.engine import Connection, Engine
 
 from app.records import ENTITIES
-from app.store import freshness, listing, quality, sums
+from app.store import audit, freshness, listing, quality, sums
 from app.store.engine import reading, writing
 from app.ui.quality import told
 
@@ -28,7 +28,14 @@ def findings(engine: Engine) -> list[Finding]:
     """Everything there is to say, what needs a person first."""
     with reading(engine) as conn:
         now = datetime.now(UTC)
-        found = [*_store(conn), *_sums(conn), *_set_aside(conn), *_sources(conn, now), *_quality(conn, now)]
+        found = [
+            *_store(conn),
+            *_chain(conn),
+            *_sums(conn),
+            *_set_aside(conn),
+            *_sources(conn, now),
+            *_quality(conn, now),
+        ]
     return sorted(found, key=lambda finding: not finding.needs_a_person)
 
 
@@ -39,6 +46,16 @@ def _store(conn: Connection) -> list[Finding]:
         return [Finding(f"The store at {where} holds no facts: import some, or try `nines serve --demo`.")]
     held = ", ".join(f"{count:,} {entity}" for entity, count in counts.items() if count)
     return [Finding(f"The store at {where} holds {held}.")]
+
+
+def _chain(conn: Connection) -> list[Finding]:
+    """The audit trail, entry by entry."""
+    found = audit.verify(conn)
+    if not found.faults and found.head is not None:
+        ends = f"; its head is {found.head.hash}" if found.entries else ""
+        return [Finding(f"The audit trail is whole: {found.entries:,} entries, each as it was written{ends}.")]
+    said = [Finding(f"The audit trail is broken: {words}.", True) for words in found.faults]
+    return said + [Finding(f"The audit trail is broken in {found.more:,} more places.", True)] * (found.more > 0)
 
 
 def _sums(conn: Connection) -> list[Finding]:

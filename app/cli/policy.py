@@ -36,6 +36,7 @@ def set_(
     import yaml
     from pydantic import ValidationError
 
+    from app.people import local
     from app.policy import parse
     from app.settings import load
     from app.store.engine import writing
@@ -56,7 +57,7 @@ def set_(
         words = first["msg"].removeprefix("Value error, ")
         raise NotAPolicy(f"{file} is no policy: {place}: {words[0].lower()}{words[1:]}.") from refused
     with engine() as opened, writing(opened) as conn:
-        set_policy(conn, text, actor=load().user, why=why)
+        set_policy(conn, text, by=local(load().user), why=why)
     typer.echo("The policy is in force from now on; past months keep theirs.")
 
 

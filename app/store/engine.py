@@ -1,8 +1,10 @@
 """Opening the store: SQLite or PostgreSQL, migrated to this release's schema, and the two kinds of transaction."""
 
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -31,6 +33,10 @@ _PRAGMAS = (
     "PRAGMA temp_store=MEMORY",
     "PRAGMA cache_size=-65536",
 )
+WITHIN = "nines_within"
+"""The option of a connection that is narrowed (`narrow.py`)."""
+WHOLE = "nines_whole"
+"""The option of a SELECT that reads past the narrowing: what the store is, and what is seen."""
 logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
@@ -45,8 +51,8 @@ def open_store(url: str) -> Engine:
     engine = _engine(where)
     try:
         with engine.connect() as conn:
-            found = _versions(conn)
-        if found != _heads():
+            found = revisions(conn)
+        if found != newest():
             with writing(engine, count=False) as conn:
                 migrate(conn)
     except (DBAPIError, OSError) as cause:
@@ -137,8 +143,14 @@ def identity(conn: Connection) -> tuple[str, int]:
 
 def _state(conn: Connection) -> tuple[str, int]:
     query = sa.select(META.c.name, META.c.value).where(META.c.name.in_(["store", "generation"]))
-    found = {row.name: row.value for row in conn.execute(query)}
+    found = {row.name: row.value for row in conn.execute(query, execution_options={WHOLE: True})}
     return found.get("store", ""), int(found.get("generation", 0))
+
+
+def narrowed_to(conn: Connection) -> Any:
+    """The limits that a reading connection is narrowed to; None: none. A writer sees everything."""
+    options = conn.get_execution_options()
+    return None if options.get("nines_write") else options.get(WITHIN)
 
 
 def generation(conn: Connection) -> int:
@@ -146,15 +158,17 @@ def generation(conn: Connection) -> int:
     kept: int | None = conn.get_execution_options().get("nines_generation")
     if kept is not None:
         return kept
-    value = conn.execute(sa.select(META.c.value).where(META.c.name == "generation")).scalar()
+    query = sa.select(META.c.value).where(META.c.name == "generation")
+    value = conn.execute(query, execution_options={WHOLE: True}).scalar()
     return int(value or 0)
 
 
-def migrate(conn: Connection) -> None:
-    """Brings the schema up to date, inside the caller's transaction. Raises StoreError for a store that is newer."""
+def migrate(conn: Connection, to: str = "head") -> None:
+    """Brings the schema up to date (or to a revision), inside the caller's transaction. Raises StoreError for a store
+    that is newer."""
     script = ScriptDirectory(str(MIGRATIONS))
     known = {revision.revision for revision in script.walk_revisions()}
-    newer = sorted(_versions(conn) - known)
+    newer = sorted((revisions(conn) | {to}) - known - {"head"})
     if newer:
         raise StoreError(
             f"The store was written by a newer Nines (its schema is {newer[0]}, not known here): "
@@ -162,7 +176,7 @@ def migrate(conn: Connection) -> None:
         )
 
     def steps(revision: Any, context: Any) -> Any:
-        return script._upgrade_revs("head", revision)
+        return script._upgrade_revs(to, revision)
 
     context = MigrationContext.configure(conn, opts={"fn": steps, "target_metadata": METADATA})
     with Operations.context(context):
@@ -177,13 +191,15 @@ def _count_up(conn: Connection) -> None:
         conn.execute(META.insert().values(name="generation", value=str(number)))
 
 
-def _versions(conn: Connection) -> set[str]:
+def revisions(conn: Connection) -> set[str]:
+    """The schema that the store has; nothing where it has none yet."""
     if not sa.inspect(conn).has_table("alembic_version"):
         return set()
     return set(conn.execute(sa.text("SELECT version_num FROM alembic_version")).scalars())
 
 
-def _heads() -> set[str]:
+def newest() -> set[str]:
+    """The schema of this release."""
     return set(ScriptDirectory(str(MIGRATIONS)).get_heads())
 
 
@@ -219,6 +235,7 @@ def _engine(where: URL) -> Engine:
         connection.isolation_level = None
         for pragma in _PRAGMAS:
             connection.execute(pragma)
+        connection.create_function("nines_inside", 2, _inside, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def _begin(conn: Connection) -> None:
@@ -226,3 +243,14 @@ def _engine(where: URL) -> Engine:
         conn.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine
+
+
+def _inside(listed: str | None, names: str) -> str | None:
+    """Of a list in a cell (`a;b`), those that a JSON list names; None where it names none."""
+    kept = [name for name in (listed or "").split(";") if name in _named(names)]
+    return ";".join(kept) or None
+
+
+@lru_cache(maxsize=64)
+def _named(names: str) -> frozenset[str]:
+    return frozenset(json.loads(names))

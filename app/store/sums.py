@@ -305,10 +305,9 @@ class _Defined:
     """The latest revision of each SLO, as the metrics find it."""
 
     def __init__(self, slos: tuple[Any, ...], policy: Policy) -> None:
-        from app.metrics.facts import Facts
 
         self.slos = slos
-        self._revisions = Revisions(Facts(policy=policy, slos=slos))
+        self._revisions = Revisions(slos, policy.timezone)
 
     def latest(self, source: str, slo: str) -> Any:
         return self._revisions.at(source, slo, datetime(9000, 1, 1, tzinfo=UTC))

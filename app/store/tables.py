@@ -252,6 +252,18 @@ POLICIES = sa.Table(
     sa.Column("actor", sa.Text(), nullable=False),
     sa.Column("why", sa.Text()),
 )
+GRANTS = sa.Table(
+    "grants",
+    METADATA,
+    sa.Column("id", sa.Integer(), primary_key=True, autoincrement=True),
+    *(sa.Column(name, sa.Text(), nullable=False) for name in ("kind", "subject", "role")),
+    *(sa.Column(name, sa.JSON(none_as_null=True)) for name in ("products", "teams")),
+    sa.Column("member_of", sa.JSON(), nullable=False),
+    sa.Column("version", sa.Integer(), nullable=False),
+    sa.Column("changed_at", Moment(), nullable=False),
+    sa.Column("changed_by", sa.Text(), nullable=False),
+)
+"""Who is given which role, within which limits (`people.py`); what it was before is in the audit trail."""
 AUDIT = sa.Table(
     "audit",
     METADATA,
@@ -264,9 +276,21 @@ AUDIT = sa.Table(
     sa.Column("old", sa.JSON(none_as_null=True)),
     sa.Column("new", sa.JSON(none_as_null=True)),
     sa.Column("why", sa.Text()),
+    sa.Column("seq", sa.BigInteger(), nullable=False),
+    sa.Column("previous", sa.Text(), nullable=False),
+    sa.Column("hash", sa.Text(), nullable=False),
     sa.Index(None, "at"),
+    sa.Index(None, "seq", unique=True),
 )
-"""Append-only: triggers refuse to change or delete a row."""
+"""Append-only: triggers refuse changes. A chain (`audit.py`): `hash` covers the row and `previous`, the hash before."""
+AUDIT_HEAD = sa.Table(
+    "audit_head",
+    METADATA,
+    sa.Column("id", sa.Integer(), primary_key=True, autoincrement=False),
+    sa.Column("seq", sa.BigInteger(), nullable=False),
+    sa.Column("hash", sa.Text(), nullable=False),
+)
+"""One row: the last entry of the chain."""
 META = sa.Table(
     "meta", METADATA, sa.Column("name", sa.Text(), primary_key=True), sa.Column("value", sa.Text(), nullable=False)
 )

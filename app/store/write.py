@@ -35,10 +35,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from app import policy
+from app.people import Person
 from app.store import kept, register_imports, rejects, sums
+from app.store.audit import audit
 from app.store.batch import fitted, keys, last_of_each_key, tuples
 from app.store.rejects import Reject, add_rejects
-from app.store.tables import AUDIT, FACTS, IMPORTS, POLICIES
+from app.store.tables import FACTS, IMPORTS, POLICIES
 from app.store.touched import Touched
 
 __all__ = [
@@ -102,42 +104,19 @@ def end_run(
     audit(conn, actor=actor, action="import", entity="imports", entity_id=str(run), new={"source": source, **kept})
 
 
-def audit(
-    conn: Connection,
-    *,
-    actor: str,
-    action: str,
-    entity: str,
-    entity_id: str | None = None,
-    old: Any = None,
-    new: Any = None,
-    why: str | None = None,
-) -> None:
-    """One line in the audit trail."""
-    row = {
-        "actor": actor,
-        "action": action,
-        "entity": entity,
-        "entity_id": entity_id,
-        "old": old,
-        "new": new,
-        "why": why,
-    }
-    conn.execute(AUDIT.insert().values(at=datetime.now(UTC), **row))
-
-
-def set_policy(conn: Connection, text: str, *, actor: str, why: str | None = None, at: datetime | None = None) -> None:
+def set_policy(conn: Connection, text: str, *, by: Person, why: str | None = None, at: datetime | None = None) -> None:
     """Puts a policy in force from `at` (now), audited, and makes the sums that it changes anew.
 
-    Raises ValueError or yaml.YAMLError for a text that is no policy.
+    Raises NotAllowed for somebody who is no admin, ValueError or yaml.YAMLError for a text that is no policy.
     """
+    by.must("govern", everywhere=True)
     policy.parse(text)
     since = at or datetime.now(UTC)
     held = sa.select(POLICIES.c.text).where(POLICIES.c.valid_from <= since).order_by(POLICIES.c.valid_from.desc())
     old = conn.execute(held.limit(1)).scalar()
     conn.execute(POLICIES.delete().where(POLICIES.c.valid_from == since))
-    conn.execute(POLICIES.insert().values(valid_from=since, text=text, actor=actor, why=why))
-    audit(conn, actor=actor, action="set", entity="policies", entity_id=since.isoformat(), old=old, new=text, why=why)
+    conn.execute(POLICIES.insert().values(valid_from=since, text=text, actor=by.name, why=why))
+    audit(conn, actor=by.name, action="set", entity="policies", entity_id=since.isoformat(), old=old, new=text, why=why)
     kept.forget_all(conn)
     sums.refresh(conn, Touched())
 

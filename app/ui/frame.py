@@ -32,6 +32,10 @@ def _show() -> None:
     with st.sidebar:
         _who(chosen, directory.policy.timezone)
     with st.container(horizontal_alignment="center"), st.container(width=CONTENT_PX, gap="small"):
+        if place.alone:
+            board(el("header", el("h1", place.title), cls="head"), key="frame_head")
+            page.run()
+            return
         if directory.empty:
             if place is places.DATA_HEALTH:
                 page.run()

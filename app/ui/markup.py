@@ -43,3 +43,8 @@ def join(*parts: Part) -> Markup:
 def button(*parts: Part, act: Mapping[str, object], cls: str = "link", **attrs: object) -> Markup:
     """Something to click that is reached by the keyboard and read as a button."""
     return el("button", *parts, cls=cls, act=act, type="button", **attrs)
+
+
+def plain(text: str) -> str:
+    """Text that Markdown takes as it is: for captions and help, which are no markup of ours."""
+    return "".join(f"\\{letter}" if letter in "\\`*_{}[]()<>#+-.!|:$~" else letter for letter in text)

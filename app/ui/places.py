@@ -21,6 +21,8 @@ class Place(NamedTuple):
     """Entities whose being late makes this page late."""
     hidden: bool = False
     """Reached by a link alone: not in the navigation."""
+    alone: bool = False
+    """Stands on a store without facts too, and asks nothing of the filters."""
 
     @property
     def script(self) -> Path:
@@ -116,7 +118,15 @@ DATA_HEALTH = Place(
     ":material/database:",
     "Can I believe this?",
 )
-PLACES = (OVERVIEW, SLOS, INCIDENTS, INCIDENT, ON_CALL, CHANGE, SERVICE, DR_TESTS, RISKS, RISK, DATA_HEALTH)
+AUDIT = Place(
+    "audit",
+    "Audit log",
+    "Govern",
+    ":material/history:",
+    "Who did what, when and why?",
+    alone=True,
+)
+PLACES = (OVERVIEW, SLOS, INCIDENTS, INCIDENT, ON_CALL, CHANGE, SERVICE, DR_TESTS, RISKS, RISK, DATA_HEALTH, AUDIT)
 _BY_NAME = {place.name: place for place in PLACES}
 
 

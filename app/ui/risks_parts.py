@@ -69,6 +69,7 @@ PROBLEM: Mapping[Problem, tuple[str, str]] = {
     ),
 }
 _ITEMS = 6
+_FOLDED = 25
 _DEAREST = 8
 
 
@@ -317,7 +318,7 @@ def _oddity(page: Shown, problem: Problem) -> Markup:
             el("td", moved(one)),
             el("td", one.risk.owner),
         )
-        for one in having[:100]
+        for one in having[:_FOLDED]
     ]
     heads = el("thead", el("tr", *(el("th", head, scope="col") for head in ("Risk", "Level", "Owner"))))
     return _folded(f"{_many(len(having), 'risk')} {title}", mend, heads, rows)
@@ -327,7 +328,7 @@ def _gaps(page: Shown) -> Markup:
     held = page.facts.services
     rows = [
         el("tr", el("td", held[name].name), el("td", f"Tier {held[name].tier}"), el("td", held[name].team))
-        for name in page.gaps[:100]
+        for name in page.gaps[:_FOLDED]
         if name in held
     ]
     heads = el("thead", el("tr", *(el("th", head, scope="col") for head in ("Service", "Tier", "Team"))))
@@ -338,7 +339,7 @@ def _gaps(page: Shown) -> Markup:
 
 
 def _folded(title: str, mend: str, heads: Markup, rows: Sequence[Markup]) -> Markup:
-    more = "The first 100 are shown." if len(rows) == 100 else None
+    more = f"The first {_FOLDED} are shown." if len(rows) == _FOLDED else None
     return el(
         "details",
         el("summary", el("b", title), el("span", mend, cls="why")),

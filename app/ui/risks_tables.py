@@ -23,16 +23,16 @@ EVERY = "All categories"
 class Score(int):
     """A level now: sorts and exports as likelihood x impact, and says how it moved."""
 
-    said: Markup
+    of: Standing
 
     def __new__(cls, one: Standing) -> "Score":
         made = super().__new__(cls, one.current.score)
-        made.said = moved(one)
+        made.of = one
         return made
 
 
 def _said(value: Score) -> Markup:
-    return value.said
+    return moved(value.of)
 
 
 def in_cell(page: Shown, which: Which, chosen: Level | None) -> list[Standing]:

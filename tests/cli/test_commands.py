@@ -32,7 +32,19 @@ def test_help_lists_every_command_without_loading_what_they_need() -> None:
 
     said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
-    for command in ("serve", "demo", "import", "rejects", "kpi", "rows", "export", "policy", "check"):
+    for command in (
+        "serve",
+        "demo",
+        "import",
+        "rejects",
+        "kpi",
+        "rows",
+        "export",
+        "policy",
+        "check",
+        "backup",
+        "restore",
+    ):
         assert f"\n  {command} " in said
     assert said.splitlines()[-1] == "[]"
 
