@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection, Engine
 from app import policy
 from app.demo.company import planned
 from app.demo.plan import Plan, sized
+from app.demo.risks import tolerating
 from app.demo.timeline import Timeline, instant
 from app.people import local
 from app.records import ENTITIES
@@ -69,7 +70,7 @@ def fill(
         _refuse_facts(conn)
         tell(PREPARING)
         since = instant(Timeline(today, plan.years).start)
-        set_policy(conn, policy.dump(policy.default()), by=local(_ACTOR), why="The shipped defaults, adopted", at=since)
+        set_policy(conn, policy.dump(tolerating()), by=local(_ACTOR), why="The shipped defaults, adopted", at=since)
         run = begin_run(conn, kind="file", source=_ACTOR, names=["demo"], actor=_ACTOR)
         touched = Touched(run)
         for entity, table in planned(today, plan):

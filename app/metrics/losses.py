@@ -77,6 +77,14 @@ def expected(risk: Risk) -> float | None:
     return product if product is not None and math.isfinite(product) else None
 
 
+def expected_range(risk: Risk) -> tuple[float, float] | None:
+    """What a risk costs in an average year if it happens as rarely, or as often, as its stated range allows; None
+    where it is not stated in money."""
+    one = exposure(risk)
+    loss = None if one is None else one.loss.mean
+    return None if one is None or loss is None else (one.events.low * loss, one.events.high * loss)
+
+
 def total(risks: Iterable[Risk]) -> float | None:
     """What they cost together in an average year; None where none is stated. Means add up however risks hang
     together."""

@@ -8,7 +8,7 @@ nothing has changed. `at` is the instant of the write, now unless given.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -51,6 +51,7 @@ __all__ = [
     "Saved",
     "Unknown",
     "assess",
+    "check_links",
     "close",
     "comment",
     "create",
@@ -84,7 +85,7 @@ def create(
     table = FACTS["risks"]
     if conn.execute(sa.select(sa.literal(1)).where(table.c.risk == new.risk).limit(1)).scalar():
         raise Invalid({"risk": f"A risk {new.risk} is known already: choose another id, or edit that one."})
-    _check_links(conn, new.links)
+    check_links(conn, new.links)
     here.may_touch(new.services or ())
     key = RiskKey(APP, new.risk)
     return result(save(here, None, new, key=key, act="create", why=why))
@@ -230,7 +231,7 @@ def link(conn: Connection, by: Person, key: RiskKey, version: int, to: Link, *, 
     def change(old: Entry) -> Entry:
         if to.kind == "risk" and (to.source, to.id) == key:
             raise Invalid({"links": "A risk is not linked to itself."})
-        _check_links(conn, [to])
+        check_links(conn, [to])
         return old if to in old.links else old.model_copy(update={"links": (*old.links, to)})
 
     return result(change_risk(here, key, version, change, act="link", always=False))
@@ -246,7 +247,8 @@ def unlink(conn: Connection, by: Person, key: RiskKey, version: int, to: Link, *
     return result(change_risk(here, key, version, change, act="unlink", always=False))
 
 
-def _check_links(conn: Connection, links: tuple[Link, ...] | list[Link]) -> None:
+def check_links(conn: Connection, links: Sequence[Link]) -> None:
+    """Raises Invalid for a link to what there is not."""
     for one in links:
         entity, column = LINKED[one.kind]
         table = FACTS[entity]

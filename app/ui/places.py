@@ -128,6 +128,7 @@ SETTINGS = Place(
     "Govern",
     ":material/settings:",
     "What is promised, how is it counted, and who may do what?",
+    alone=True,
 )
 AUDIT = Place(
     "audit",

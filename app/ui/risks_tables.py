@@ -8,7 +8,7 @@ import streamlit as st
 from app.charts import wording
 from app.metrics import register
 from app.metrics.register import Level, Standing, Which
-from app.ui import risks, tables, tiles
+from app.ui import risk_money, risks, tables, tiles
 from app.ui.choices import Asked
 from app.ui.markup import Markup, el
 from app.ui.risks import Shown, opens
@@ -105,7 +105,7 @@ def register_table(page: Shown, found: Sequence[Standing], asked: Asked) -> Act 
             "treatment": risk.treatment,
             "review": risk.review_on if one.open else None,
             "acceptance": _accepted(one),
-            "loss": one.loss,
+            "loss": risk_money.loss(one, currency),
             "incidents": touched[0] if touched and risk.services else None,
             "actions": len(one.working) if page.acting else None,
             "owner": risk.owner,
@@ -124,9 +124,7 @@ def register_table(page: Shown, found: Sequence[Standing], asked: Asked) -> Act 
         Column("treatment", "Treatment"),
         Column("review", "Review", lambda on: _review(on, on in late)),
         Column("acceptance", "Acceptance", lambda said: said.shown if said else ""),
-        Column(
-            "loss", "Loss a year", lambda c: "" if c is None else wording.value(c, "money", currency=currency), True
-        ),
+        Column("loss", "Loss a year", lambda loss: loss.said if loss else "", number=True),
         Column("incidents", "Incidents", lambda n: "" if n is None else f"{n:,}", number=True),
         Column("actions", "Actions", lambda n: "" if n is None else f"{n:,}", number=True),
         Column("owner", "Owner", person),

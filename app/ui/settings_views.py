@@ -4,8 +4,6 @@ import streamlit as st
 
 from app.policy import Policy
 from app.ui import read
-from app.ui.board import board
-from app.ui.markup import el
 
 TARGETS, POLICY, PEOPLE = "Tiers and targets", "Policy", "People and roles"
 VIEWS = (TARGETS, POLICY, PEOPLE)
@@ -13,9 +11,7 @@ _VIEW = "part"
 
 
 def top() -> str:
-    """Draws the choice of what is shown, and gives it; over an empty store also the page's title."""
-    if read.directory().empty:
-        board(el("header", el("h1", "Settings"), cls="head"), key="settings_top")
+    """Draws the choice of what is shown, and gives it."""
     st.session_state.setdefault(_VIEW, TARGETS)
     said = st.segmented_control(
         "Part", VIEWS, key=_VIEW, label_visibility="collapsed", bind="query-params", required=True
