@@ -30,7 +30,7 @@ from streamlit import config, file_util
 from app import charts, logs, metrics, store, ui
 from app.settings import PREFIX, Settings, demo_url
 from app.store.engine import open_store
-from app.web import errors, health, watching
+from app.web import errors, health, provider, watching
 from app.web.assets import Assets, AssetsMiddleware
 from app.web.door import CALLBACK, Door
 from app.web.headers import Guard, inline_hashes
@@ -96,7 +96,7 @@ def build(settings: Settings, engine: Engine, script: Path) -> ASGIApp:
     handlers: dict[Any, Callable[..., Any]] = {HTTPException: errors.on_http_error, Exception: errors.on_crash}
     app = st.App(
         script,
-        lifespan=_lifespan(assets, Preparing(engine) if script == SCRIPT else None),
+        lifespan=_lifespan(settings, assets, Preparing(engine) if script == SCRIPT else None),
         routes=[
             *health.routes(engine),
             *watching.routes(settings, engine),
@@ -156,10 +156,12 @@ def _flat(tables: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]
             yield f"{path}{name}", value
 
 
-def _lifespan(assets: Assets, preparing: Preparing | None) -> Callable[[st.App], Any]:
+def _lifespan(settings: Settings, assets: Assets, preparing: Preparing | None) -> Callable[[st.App], Any]:
     @asynccontextmanager
     async def lifespan(_: st.App) -> AsyncIterator[None]:
         threading.Thread(target=assets.warm, name="assets", daemon=True).start()
+        if settings.signs_in:
+            threading.Thread(target=provider.look, args=(settings,), name="provider", daemon=True).start()
         preload()
         if preparing is not None:
             preparing.start()

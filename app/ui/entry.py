@@ -4,10 +4,11 @@ from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
+from streamlit import runtime
 
 from app import settings
 from app.people import Person
-from app.settings import Settings
+from app.settings import LOOPBACK, Settings
 from app.ui import places, who
 from app.ui.markup import plain
 
@@ -21,6 +22,11 @@ def person() -> Person | None:
     SettingsError with a sentence to show.
     """
     chosen = settings.load()
+    if not chosen.signs_in and _reached_by_others():
+        st.error(
+            "Nobody would have to sign in here: start it with `nines serve`, on 127.0.0.1.", icon=":material/lock:"
+        )
+        return None
     if not chosen.signs_in:
         return who.person()
     kept = who.session(chosen)
@@ -32,6 +38,12 @@ def person() -> Person | None:
         _alone(partial(_ask, found, chosen), "No access")
         return None
     return found
+
+
+def _reached_by_others() -> bool:
+    """Whether a server that `nines serve` did not start listens for other machines."""
+    address = st.get_option("server.address")
+    return runtime.exists() and address not in LOOPBACK and not str(address).startswith("127.")
 
 
 def sign_out() -> None:

@@ -65,10 +65,10 @@ class Sockets:
 
         async def receive_while_live() -> Message:
             waiting[:] = waiting or [asyncio.ensure_future(receive())]
-            over = session.issued_at + self.most
             leaving = asyncio.ensure_future(ended.wait())
             try:
                 while True:
+                    over = session.issued_at + self.most
                     left = (over - datetime.now(UTC)).total_seconds()
                     await asyncio.wait(
                         {waiting[0], leaving},
