@@ -5,12 +5,14 @@ import streamlit as st
 
 from app import settings
 from app.store.engine import StoreError
-from app.ui import frame
+from app.ui import frame, outage
 from app.ui.markup import plain
 
 st.set_page_config(page_title="Nines", page_icon=str(frame.ICON), layout="wide", initial_sidebar_state=frame.SIDEBAR_PX)
 
 try:
     frame.show()
-except (StoreError, settings.SettingsError) as refused:
+except StoreError as refused:
+    outage.show(refused)
+except settings.SettingsError as refused:
     st.error(plain(str(refused)), icon=":material/database_off:")
