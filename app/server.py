@@ -27,10 +27,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 from streamlit import config, file_util
 
-from app import charts, metrics, store, ui
+from app import charts, logs, metrics, store, ui
 from app.settings import PREFIX, Settings, demo_url
 from app.store.engine import open_store
-from app.web import errors, health
+from app.web import errors, health, watching
 from app.web.assets import Assets, AssetsMiddleware
 from app.web.door import CALLBACK, Door
 from app.web.headers import Guard, inline_hashes
@@ -70,8 +70,8 @@ def serve(
         )
     os.environ.setdefault("WEBSOCKETS_MAX_LINE_LENGTH", str(_LONGEST_LINE))
     os.environ.update({f"{PREFIX}DATABASE_URL": settings.database_url, f"{PREFIX}DEMO": str(settings.demo).lower()})
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     configure(settings)
+    logs.configure(settings)
     engine = open_store(settings.database_url)
     with _listening(settings.host, settings.port) as listening:
         port = listening.getsockname()[1]
@@ -97,7 +97,11 @@ def build(settings: Settings, engine: Engine, script: Path) -> ASGIApp:
     app = st.App(
         script,
         lifespan=_lifespan(assets, Preparing(engine) if script == SCRIPT else None),
-        routes=[*health.routes(engine), Route("/favicon.png", _icon, methods=["GET"])],
+        routes=[
+            *health.routes(engine),
+            *watching.routes(settings, engine),
+            Route("/favicon.png", _icon, methods=["GET"]),
+        ],
         middleware=[
             Middleware(AssetsMiddleware, assets=assets),
             Middleware(Uploads, most=int(config.get_option("server.maxUploadSize")) * 1_048_576),
@@ -108,7 +112,7 @@ def build(settings: Settings, engine: Engine, script: Path) -> ASGIApp:
     )
     entered = Door(app, settings, engine) if settings.signs_in else app
     # Around the whole: an answer to a crash is made outside of all middleware, and needs its headers too.
-    return Guard(entered, settings.hosts, inline_hashes(assets.page))
+    return watching.Watching(Guard(entered, settings.hosts, inline_hashes(assets.page)))
 
 
 def configure(settings: Settings) -> None:

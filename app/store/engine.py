@@ -266,12 +266,13 @@ def _one_host(url: str) -> str:
 
 def _engine(where: URL) -> Engine:
     if where.get_backend_name() == "postgresql":
-        return sa.create_engine(where, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+        return sa.create_engine(where, pool_pre_ping=True, hide_parameters=True, connect_args={"connect_timeout": 10})
     try:
         Path(str(where.database)).expanduser().parent.mkdir(parents=True, exist_ok=True)
     except OSError as cause:
         raise StoreError(f"The folder of the store cannot be made ({cause}): check NINES_DATABASE_URL.") from cause
-    engine = sa.create_engine(where.set(database=str(Path(str(where.database)).expanduser())))
+    file = where.set(database=str(Path(str(where.database)).expanduser()))
+    engine = sa.create_engine(file, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _: Any) -> None:

@@ -1,10 +1,11 @@
 """What surrounds every page: navigation, the filter bar with freshness, who is here, which zone the dates are in."""
 
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
-from app import settings
+from app import settings, watch
 from app.people import Person
 from app.ui import act, empty, entry, filters, freshness, places, read, who
 from app.ui.board import board
@@ -29,6 +30,11 @@ def _show(person: Person) -> None:
     groups, by_title = places.navigation(person)
     page = st.navigation(groups)
     place = by_title[page.title]
+    with watch.run(place.name):
+        _page(person, page, place)
+
+
+def _page(person: Person, page: Any, place: places.Place) -> None:
     chosen = settings.load()
     directory = read.directory()
     st.logo(LOGO, icon_image=ICON)

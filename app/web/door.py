@@ -18,6 +18,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.web.server.starlette.starlette_server_config import TOKENS_COOKIE_NAME, USER_COOKIE_NAME
 
+from app import watch
 from app.settings import Settings
 from app.store import sessions
 from app.store.engine import StoreError
@@ -65,6 +66,7 @@ class Door:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
         if path in (LOGIN, CALLBACK) and (wait := self.rate.wait(client(scope, self.settings.proxies))):
+            watch.SIGN_INS.labels("limited").inc()
             LOG.warning("too many tries to sign in", extra={"event": "sign_in_limited"})
             answer = errors.page(
                 scope,
@@ -95,6 +97,7 @@ class Door:
     async def _login(self, scope: Scope, receive: Receive) -> Response:
         answer = await _collected(self.app, scope, receive)
         if answer.status_code >= 400:
+            watch.SIGN_INS.labels("failed").inc()
             LOG.error("the sign-in provider does not answer", extra={"event": "sign_in_failed"})
             return errors.page(
                 scope, 502, "Sign-in does not work", f"{self.settings.provider} does not answer. Try again later.", {}
@@ -115,6 +118,7 @@ class Door:
         if not claims:
             if not asked:  # the provider's sign-out leads here too
                 return answer
+            watch.SIGN_INS.labels("failed").inc()
             LOG.warning("sign-in failed at the provider", extra={"event": "sign_in_failed"})
             return self._failed(scope, "The sign-in provider did not confirm who you are.")
         now = datetime.now(UTC)
@@ -127,13 +131,16 @@ class Door:
             )
             await self._end(cookies.word(brought, self.secret), now)
         except Refused as refused:
+            watch.SIGN_INS.labels("refused").inc()
             LOG.warning("sign-in refused: %s", refused, extra={"event": "sign_in_refused"})
             return self._failed(scope, str(refused))
         except StoreError as cause:
+            watch.SIGN_INS.labels("failed").inc()
             LOG.error("nobody can sign in: %s", cause, extra={"event": "sign_in_failed"})
             return self._failed(scope, "The store does not answer.", 503)
         if overflows(claims, self.settings):
             LOG.warning("the provider left out the groups of somebody who has too many: see docs/sign-in.md")
+        watch.SIGN_INS.labels("admitted").inc()
         LOG.info(
             "%s signed in", found.name, extra={"event": "sign_in", "actor": found.name, "groups": len(session.groups)}
         )
