@@ -21,6 +21,7 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+Kind = Literal["person", "group"]
 Act = Literal["read", "write", "approve", "govern"]
 ACTS: Mapping[Act, frozenset[Role]] = MappingProxyType(
     {
@@ -135,7 +136,7 @@ class Grant:
     """A role given to one person (by name, whatever the case) or to everybody in a group of the sign-in's directory."""
 
     subject: str
-    kind: Literal["person", "group"]
+    kind: Kind
     role: Role
     products: frozenset[str] | None = None
     """What it is limited to; None: every product."""

@@ -52,6 +52,13 @@ class Record(BaseModel):
     """Pairs of columns (earlier, later); a record whose later comes before its earlier is refused."""
 
     @model_validator(mode="after")
+    def _keepable(self) -> Self:
+        for name, value in self:
+            if isinstance(value, str) and "\0" in value:
+                raise ValueError(f"{name} holds a NUL character, which no database keeps")
+        return self
+
+    @model_validator(mode="after")
     def _forwards(self) -> Self:
         for earlier, later in self.spans:
             a, b = getattr(self, earlier), getattr(self, later)

@@ -6,7 +6,7 @@ import streamlit as st
 from app import settings
 from app.people import NotAllowed
 from app.store.engine import StoreError
-from app.ui import frame
+from app.ui import frame, outage
 from app.ui.markup import plain
 
 st.set_page_config(page_title="Nines", page_icon=str(frame.ICON), layout="wide", initial_sidebar_state=frame.SIDEBAR_PX)
@@ -15,5 +15,7 @@ try:
     frame.show()
 except NotAllowed as refused:
     st.error(plain(str(refused)), icon=":material/lock:")
-except (StoreError, settings.SettingsError) as refused:
-    st.error(str(refused), icon=":material/database_off:")
+except StoreError as refused:
+    outage.show(refused)
+except settings.SettingsError as refused:
+    st.error(plain(str(refused)), icon=":material/database_off:")

@@ -5,6 +5,7 @@ from typing import Any
 
 from app.charts.description import Chart
 from app.charts.scale import names
+from app.charts.shown import shown
 from app.charts.theme import Palette
 
 
@@ -45,4 +46,4 @@ def lines(texts: Sequence[str]) -> str:
 
 def plain(text: str) -> str:
     """Text that plotly shows as it is: no markup, no templates."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("%{", "% {")
+    return shown(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("%{", "% {")

@@ -4,9 +4,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
 
+from app.charts.shown import shown
 from app.charts.theme import VerdictKey, variable
-
-_CONTROLS = dict.fromkeys([*(at for at in range(32) if at not in (9, 10)), 0xFFFE, 0xFFFF, *range(0xD800, 0xE000)], " ")
 
 
 @lru_cache(maxsize=512)
@@ -22,8 +21,8 @@ def n(number: float) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text for an element or an attribute; a control character, which XML refuses, becomes a space."""
-    return escape(text.translate(_CONTROLS))
+    """Text for an element or an attribute; a control character, which XML refuses, becomes a sign for it."""
+    return escape(shown(text).replace("\r", " "))
 
 
 @dataclass

@@ -24,7 +24,7 @@ def foreseen() -> tuple[type[Exception], ...]:
         ("app.export", "NotExportable"),
         ("app.demo.filling", "NotEmpty"),
         ("app.server", "ServerError"),
-        ("app.cli.policy", "NotAPolicy"),
+        ("app.cli.policy", "Unreadable"),
     )
     loaded = [getattr(sys.modules[place], name) for place, name in places if place in sys.modules]
     return (StoreError, DBAPIError, OSError, NotAllowed, *loaded)

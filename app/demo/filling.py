@@ -14,6 +14,7 @@ from app import policy
 from app.demo import markets, risk_story
 from app.demo.company import planned
 from app.demo.plan import Plan, sized
+from app.demo.risks import tolerating
 from app.demo.stage import Stage
 from app.demo.timeline import Timeline, instant
 from app.people import local
@@ -71,7 +72,7 @@ def fill(
         _refuse_facts(conn)
         tell(PREPARING)
         since = instant(Timeline(today, plan.years).start)
-        set_policy(conn, policy.dump(policy.default()), by=local(_ACTOR), why="The shipped defaults, adopted", at=since)
+        set_policy(conn, policy.dump(tolerating()), by=local(_ACTOR), why="The shipped defaults, adopted", at=since)
         run = begin_run(conn, kind="file", source=_ACTOR, names=["demo"], actor=_ACTOR)
         touched = Touched(run)
         for entity, table in planned(today, plan):

@@ -233,6 +233,8 @@ class _Answer:
             case "count" | "sum":
                 if self._existing is not None and group not in self._existing:
                     return None
+                if self.kpi.needs_one and tally.excluded and not tally.n:
+                    return None
                 return tally.part if tally.n or self._watched(period) else None
             case "duration":
                 return tally.durations().median

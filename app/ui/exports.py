@@ -8,6 +8,7 @@ from datetime import date, datetime
 import xlsxwriter
 
 Cell = str | int | float | bool | date | datetime | None
+_LONGEST, _CUT = 32_767, "… (cut off here: a sheet holds no more in a cell; the CSV holds all)"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -65,4 +66,5 @@ def _write(page: xlsxwriter.worksheet.Worksheet, row: int, column: int, cell: Ce
     elif isinstance(cell, (int, float)):
         page.write_number(row, column, cell)
     else:
-        page.write_string(row, column, str(_plain(cell)))
+        text = str(_plain(cell))
+        page.write_string(row, column, text if len(text) <= _LONGEST else text[: _LONGEST - len(_CUT)] + _CUT)

@@ -40,7 +40,7 @@ def bar() -> Asked:
     shown = [name for name in _LABELS if len(offered[name]) > 1]
     for name in shown:
         _restore(name, offered[name])
-    with st.popover(_phrase(shown, offered, meanings), key="filters", icon=":material/tune:"):
+    with st.popover(plain(_phrase(shown, offered, meanings)), key="filters", icon=":material/tune:"):
         chosen = {name: _choice(name, list(offered[name])) for name in shown}
     label = {name: chosen.get(name) or next(iter(offered[name])) for name in _LABELS}
     period: Period = meanings[label["period"]]

@@ -1,13 +1,15 @@
 """What surrounds every page: navigation, the filter bar with freshness, who is here, which zone the dates are in."""
 
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
-from app import settings
-from app.ui import act, empty, filters, freshness, places, read, who
+from app import settings, watch
+from app.people import Person
+from app.ui import act, empty, entry, filters, freshness, places, read, who
 from app.ui.board import board
-from app.ui.markup import el
+from app.ui.markup import el, plain
 
 ICON = Path(__file__).resolve().parents[1] / "static" / "favicon.png"
 LOGO = Path(__file__).parent / "art" / "logo.svg"
@@ -16,21 +18,28 @@ CONTENT_PX = 1280
 
 
 def show() -> None:
-    """Draws the frame and runs the page that was asked for. Raises StoreError or SettingsError with a sentence
-    to show."""
-    with read.held():
-        _show()
+    """Draws the frame and runs the page that was asked for, for who may enter. Raises StoreError or SettingsError
+    with a sentence to show."""
+    person = entry.person()
+    if person is not None:
+        with who.held(person), read.held():
+            _show(person)
 
 
-def _show() -> None:
-    groups, by_title = places.navigation()
+def _show(person: Person) -> None:
+    groups, by_title = places.navigation(person)
     page = st.navigation(groups)
     place = by_title[page.title]
+    with watch.run(place.name):
+        _page(person, page, place)
+
+
+def _page(person: Person, page: Any, place: places.Place) -> None:
     chosen = settings.load()
     directory = read.directory()
     st.logo(LOGO, icon_image=ICON)
     with st.sidebar:
-        _who(chosen, directory.policy.timezone)
+        _who(person, chosen, directory.policy.timezone)
     with st.container(horizontal_alignment="center"), st.container(width=CONTENT_PX, gap="small"):
         if place.alone:
             board(el("header", el("h1", place.title), cls="head"), key="frame_head")
@@ -49,13 +58,12 @@ def _show() -> None:
         act.after(clicked, asked)
 
 
-def _who(chosen: settings.Settings, zone: str) -> None:
+def _who(person: Person, chosen: settings.Settings, zone: str) -> None:
     st.space("stretch")
-    st.caption(f":material/person: {_plain(who.person().name)}  \n:material/schedule: Dates in {_plain(zone)}")
+    name = f":material/person: {plain(person.name)}"
+    if chosen.signs_in:
+        name += f" ({plain(', '.join(sorted(person.roles)))})"
+    st.caption(f"{name}  \n:material/schedule: Dates in {plain(zone)}")
+    entry.sign_out()
     if chosen.demo:
         st.caption(":material/science: Demo organisation: invented numbers")
-
-
-def _plain(text: str) -> str:
-    """Text that Markdown takes as it is."""
-    return "".join(f"\\{letter}" if letter in "\\`*_{}[]()<>#+-.!|:$~" else letter for letter in text)

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from html import escape
 
+from app.charts.shown import shown
+
 
 class Markup(str):
     """Text that is markup already. Everything else is escaped when it goes into an element."""
@@ -14,6 +16,7 @@ class Markup(str):
 
 
 Part = str | Markup | None
+_MARKDOWN = frozenset("\\`*_{}[]()<>#+-.!|:$~&=^@\"'")
 EMPTY_TAGS = frozenset({"br", "hr", "img", "input"})
 
 
@@ -26,7 +29,7 @@ def el(
     if act is not None:
         said["data-act"] = json.dumps(act, sort_keys=True, default=str)
     words = "".join(
-        f" {name}" if value is True else f' {name}="{escape(str(value), quote=True)}"'
+        f" {name}" if value is True else f' {name}="{escape(shown(str(value)), quote=True)}"'
         for name, value in said.items()
         if value is not None and value is not False
     )
@@ -36,8 +39,15 @@ def el(
 
 
 def join(*parts: Part) -> Markup:
-    """Parts one after another; plain text is escaped, None is left out."""
-    return Markup("".join(part if isinstance(part, Markup) else escape(part) for part in parts if part is not None))
+    """Parts one after another; plain text is escaped and made visible (`shown`), None is left out."""
+    return Markup(
+        "".join(part if isinstance(part, Markup) else escape(shown(part)) for part in parts if part is not None)
+    )
+
+
+def unmarked(text: str) -> str:
+    """Text that Markdown takes as it is: for the labels of Streamlit's own widgets."""
+    return "".join(f"\\{letter}" if letter in "\\`*_{}[]()<>#+-.!|:$~" else letter for letter in text)
 
 
 def button(*parts: Part, act: Mapping[str, object], cls: str = "link", **attrs: object) -> Markup:
@@ -46,5 +56,5 @@ def button(*parts: Part, act: Mapping[str, object], cls: str = "link", **attrs: 
 
 
 def plain(text: str) -> str:
-    """Text that Markdown takes as it is: for captions and help, which are no markup of ours."""
-    return "".join(f"\\{letter}" if letter in "\\`*_{}[]()<>#+-.!|:$~" else letter for letter in text)
+    """Text that Markdown takes as it is."""
+    return "".join(f"\\{letter}" if letter in _MARKDOWN else letter for letter in shown(text))

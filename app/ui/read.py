@@ -6,6 +6,7 @@ is "now" to within a quarter of an hour, so that a click asks the same question 
 is now again.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -50,6 +51,8 @@ class Directory(NamedTuple):
     empty: bool
     policy: Policy
     tiers: tuple[int, ...]
+    by_tier: Mapping[int, int]
+    """Tier → its services."""
     products: tuple[str, ...]
     teams: tuple[tuple[str, str], ...]
     """(id, name), by name."""
@@ -92,7 +95,7 @@ def state() -> State:
         return State(url, stores.generation(conn), reader.within())
 
 
-_open = lru_cache(maxsize=8)(stores.open_store)
+_open = who.whole
 
 
 def opened(url: str) -> narrow.Store:
@@ -218,6 +221,7 @@ def _directory(of: State, today: date) -> Directory:
         empty=not services and not began,
         policy=found.policy,
         tiers=tuple(sorted({service.tier for service in services})),
+        by_tier=Counter(service.tier for service in services),
         products=tuple(sorted({service.product for service in services if service.product})),
         teams=tuple(
             sorted(((t.team, t.name or t.team) for t in found.teams.values()), key=lambda pair: pair[1].lower())

@@ -18,8 +18,14 @@ from tests import filled
 
 ROOT = Path(__file__).resolve().parents[2]
 WAIT_MS = 30_000
-_SERVE = "from app.server import serve\nfrom app.settings import load\nserve(load(port=0))"
-Serve = Callable[[str], str]
+_SERVE = """
+import os
+from app.server import serve
+from app.settings import load
+
+serve(load(port=os.environ.get("NINES_PORT", 0)))
+"""
+Serve = Callable[..., str]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,11 +51,12 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
-    """Starts the product's own server on a store and a free port: its address. Stopped at the end."""
+    """Starts the product's own server on a store, and a free port unless NINES_PORT is among the variables: its
+    address. Stopped at the end."""
     running: list[subprocess.Popen[bytes]] = []
 
-    def start(url: str) -> str:
-        environment = {**os.environ, "NINES_DATABASE_URL": url, "NINES_USER": "Robin Reader"}
+    def start(url: str, **variables: str) -> str:
+        environment = {**os.environ, "NINES_DATABASE_URL": url, "NINES_USER": "Robin Reader", **variables}
         log = tmp_path_factory.mktemp("server") / "log"
         with log.open("wb") as said:
             running.append(
