@@ -38,7 +38,9 @@ PEOPLE = [
     for products in (None, SHOP)
 ]
 PAGES: Mapping[str, Act] = dict.fromkeys(
-    ["overview", "slos", "incidents", "incident", "on_call", "change", "service", "dr_tests", "risks", "risk", "data_health", "settings"],
+    (
+        "overview slos incidents incident on_call change service dr_tests risks risk data_health settings"
+    ).split(),
     "read",
 )  # fmt: skip
 """Page → what one must be trusted with to open it."""
