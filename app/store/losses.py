@@ -34,7 +34,8 @@ def severe(
 ) -> tuple[tuple[Incident, ...], tuple[Impact, ...]]:
     """Incidents of severity 1 to `severity` on any of these services detected from `start` until before `stop`, the
     latest first, with their impact windows."""
-    found = [one for one in incidents(conn, services, start, stop, _MANY) if one.severity <= severity]
+    every = incidents(conn, services, start, stop, _MANY)  # of no other kind; a blank is one
+    found = [one._replace(kind="incident") for one in every if one.severity <= severity]
     if not found:
         return (), ()
     table, keys = FACTS["impacts"], {(one.source, one.incident) for one in found}
