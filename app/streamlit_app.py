@@ -9,7 +9,8 @@ from app.store.engine import StoreError
 from app.ui import frame, outage
 from app.ui.markup import plain
 
-st.set_page_config(page_title="Nines", page_icon=str(frame.ICON), layout="wide", initial_sidebar_state=frame.SIDEBAR_PX)
+# The icon is /favicon.png, which needs no session; one named here would be served as a download.
+st.set_page_config(page_title="Nines", layout="wide", initial_sidebar_state=frame.SIDEBAR_PX)
 
 try:
     frame.show()

@@ -15,6 +15,7 @@ ICON = Path(__file__).resolve().parents[1] / "static" / "favicon.png"
 LOGO = Path(__file__).parent / "art" / "logo.svg"
 SIDEBAR_PX = 220
 CONTENT_PX = 1280
+_WHO = "font-size: 0.875rem; opacity: 0.75; overflow-wrap: anywhere"
 
 
 def show() -> None:
@@ -60,10 +61,14 @@ def _page(person: Person, page: Any, place: places.Place) -> None:
 
 def _who(person: Person, chosen: settings.Settings, zone: str) -> None:
     st.space("stretch")
-    name = f":material/person: {plain(person.name)}"
+    zoned = f":material/schedule: Dates in {plain(zone)}"
     if chosen.signs_in:
-        name += f" ({plain(', '.join(sorted(person.roles)))})"
-    st.caption(f"{name}  \n:material/schedule: Dates in {plain(zone)}")
+        # Not Markdown: it would make an address a link.
+        roles = el("div", ", ".join(sorted(person.roles)))
+        st.html(el("div", el("strong", person.name), roles, style=_WHO))
+        st.caption(zoned)
+    else:
+        st.caption(f":material/person: {plain(person.name)}  \n{zoned}")
     entry.sign_out()
     if chosen.demo:
         st.caption(":material/science: Demo organisation: invented numbers")
