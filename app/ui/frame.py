@@ -48,6 +48,7 @@ def _page(person: Person, page: Any, place: places.Place) -> None:
     with st.container(horizontal_alignment="center"), st.container(width=CONTENT_PX, gap="small"):
         if place.alone:
             board(el("header", el("h1", place.title), cls="head"), key="frame_head")
+            filters.limits()
             page.run()
             return
         if directory.empty:

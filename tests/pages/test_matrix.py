@@ -21,7 +21,8 @@ from streamlit.testing.v1.element_tree import Block
 import app as product
 from app import ingest, policy
 from app.people import ACTS, Act, Grant, NotAllowed, Person, Role, local
-from app.store import people, policies, write
+from app.store import people, policies, restore, write
+from app.store.backup import BackupError
 from app.store.engine import open_store, writing
 from app.ui import data_health, exports, places, settings_views, tables, who
 from tests.filled import app
@@ -51,7 +52,7 @@ OF_A_SERVICE = (
     "risks",
     "risk",
 )
-PAGES: Mapping[str, Act] = dict.fromkeys((*OF_A_SERVICE, "data_health", "settings"), "read")
+PAGES: Mapping[str, Act] = dict.fromkeys((*OF_A_SERVICE, "data_health", "settings", "audit"), "read")
 """Page → what one must be trusted with to open it."""
 
 
@@ -80,6 +81,11 @@ class Write(NamedTuple):
     call: Callable[[Engine, Any, Path, Person], object]
 
 
+def _restored(engine: Engine, conn: Any, at: Path, by: Person) -> None:
+    with pytest.raises(BackupError):  # who may is told that there is no such file
+        restore.restore(engine, at / "none.zip", by=by)
+
+
 EVA = Grant("eva", "person", Role.VIEWER)
 WRITES: Mapping[str, Write] = {
     "app.ingest.run": Write("write", True, lambda e, c, at, by: ingest.run(e, [at], by=by, dry_run=True)),
@@ -93,6 +99,7 @@ WRITES: Mapping[str, Write] = {
     "app.store.people.add": Write("govern", True, lambda e, c, at, by: people.add(c, EVA, by=by)),
     "app.store.people.change": Write("govern", True, lambda e, c, at, by: people.change(c, 1, 1, EVA, by=by)),
     "app.store.people.remove": Write("govern", True, lambda e, c, at, by: people.remove(c, 1, 1, by=by)),
+    "app.store.restore.restore": Write("govern", True, _restored),
     **{name: Write(act, False, call) for name, (act, call) in register_writes.CALLS.items()},
 }
 """Every function that takes `by: Person`."""
@@ -104,9 +111,15 @@ OPENERS: Mapping[str, str] = {
     "app/cli/checking.py": "the account of the machine: makes sums anew, changes no fact",
     "app/demo/filling.py": "fills an empty store alone",
     "app/store/engine.py": "migrates",
+    "app/store/restore.py": "asks who restores",
 }
 """File that opens a write → why it may."""
-ROUTES: Mapping[str, str] = {"/healthz": "anybody", "/readyz": "anybody", "/favicon.png": "anybody"}
+ROUTES: Mapping[str, str] = {
+    "/healthz": "anybody",
+    "/readyz": "anybody",
+    "/favicon.png": "anybody",
+    "/metrics": "this machine alone, or who has the token",
+}
 """Route of the server's own → who may ask for it."""
 FACTS = {
     "teams": "team,name,timezone\npay,Pay,UTC\nHIDDEN-team,HIDDEN team,UTC\n",
