@@ -67,7 +67,9 @@ $(UV): requirements-dev.lock
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/.installed-dev: .venv/.installed requirements-dev.lock
+# Signing in is tested against a provider that runs on node; where there is none, those tests are skipped.
+.venv/.installed-dev: .venv/.installed requirements-dev.lock tests/browser/oidc/package-lock.json
 	@echo "Installing what the tests need"
 	@$(INSTALL) --require-hashes -r requirements-dev.lock
+	@if command -v npm >/dev/null 2>&1; then npm ci --silent --no-audit --no-fund --ignore-scripts --prefix tests/browser/oidc; fi
 	@touch $@

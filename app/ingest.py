@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy.engine import Connection, Engine
 
+from app.people import Person
 from app.records import ENTITIES, ORIGINS, Entity
 from app.store import listing, sums
 from app.store.engine import writing
@@ -68,15 +69,17 @@ def run(
     timezone: ZoneInfo | None = None,
     dry_run: bool = False,
     strict: bool = False,
-    actor: str = "cli",
+    by: Person,
     progress: Progress | None = None,
     examples: int = 0,
 ) -> Report:
     """Imports files in one transaction: everything that can be kept is, or after an error nothing changed.
 
     `source` names the facts of rows that name none; `timezone` is where times without an offset are read; `strict`
-    refuses the import if any row is set aside. Raises Refused with a sentence for each file that cannot be read.
+    refuses the import if any row is set aside. Raises Refused with a sentence for each file that cannot be read,
+    NotAllowed for somebody who may not write everywhere: a file may hold facts of anything.
     """
+    by.must("write", everywhere=True)
     found = files.find(paths)
     headers = _headers(found)
     report = Report(dry_run, notes=list(found.notes))
@@ -84,7 +87,7 @@ def run(
         report.notes += [f"{file.name}: {warning}" for warning in header.warnings]
     names = [file.name for file in found.files]
     with writing(engine, dry=dry_run) as conn:
-        number = begin_run(conn, kind="file", source=source, names=names, actor=actor)
+        number = begin_run(conn, kind="file", source=source, names=names, actor=by.name)
         touched = Touched(number)
         keeper = _Keeper(conn, number, source, touched, report, names, examples)
         for place, (file, header) in enumerate(zip(found.files, headers, strict=True)):
@@ -105,13 +108,14 @@ def preview(
     *,
     source: str = "file",
     timezone: ZoneInfo | None = None,
+    by: Person,
     examples: int = 10,
 ) -> Report:
     """What an import of these files would do, with examples of the facts that it would add or change; changes nothing.
 
     Raises Refused as `run` does.
     """
-    report = run(engine, paths, source=source, timezone=timezone, dry_run=True, examples=examples)
+    report = run(engine, paths, source=source, timezone=timezone, dry_run=True, by=by, examples=examples)
     report.changes.sort(key=lambda change: change.new)
     return report
 

@@ -27,13 +27,15 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 from streamlit import config, file_util
 
-from app import charts, metrics, store, ui
+from app import charts, logs, metrics, store, ui
 from app.settings import PREFIX, Settings, demo_url
 from app.store.engine import open_store
-from app.web import errors, health
+from app.web import errors, health, watching
 from app.web.assets import Assets, AssetsMiddleware
+from app.web.door import CALLBACK, Door
 from app.web.headers import Guard, inline_hashes
 from app.web.preparing import Preparing
+from app.web.uploads import Uploads
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = ROOT / "app" / "streamlit_app.py"
@@ -43,6 +45,11 @@ PRELOADED = ("pandas", "plotly.graph_objects", "pyarrow", "scipy.stats", "sqlalc
 PIECES = ("BidiComponent",)
 """What the first screens are made of, in Streamlit's frontend."""
 _GRACE_SECONDS = 2
+_RARELY = (50_000, 20, 50)
+"""After how many new objects Python looks for garbage among the youngest, how often it then looks further, and at
+everything: that holds up every reader for longer the more is kept in memory."""
+_LONGEST_LINE = 65_536
+"""Bytes of one header, of a page's connection too: cookies of a whole company's domain come along."""
 
 
 class ServerError(Exception):
@@ -59,15 +66,15 @@ def serve(
     """
     if demo:
         settings = settings.model_copy(update={"database_url": demo_url(), "demo": True})
-    if not settings.loopback and not settings.trusted_proxy:
+    if not settings.loopback and not settings.signs_in:
         raise ServerError(
-            f"Nobody signs in to Nines yet, so it does not listen on {settings.host}, where others could read it: "
-            "stay on 127.0.0.1, or, where only a proxy that signs people in can reach it, "
-            f"set {PREFIX}TRUSTED_PROXY=true."
+            f"Nobody would have to sign in, so Nines does not listen on {settings.host}, where others could read it: "
+            f"stay on 127.0.0.1, or set {PREFIX}OIDC_ISSUER and what belongs to it (docs/sign-in.md)."
         )
+    os.environ.setdefault("WEBSOCKETS_MAX_LINE_LENGTH", str(_LONGEST_LINE))
     os.environ.update({f"{PREFIX}DATABASE_URL": settings.database_url, f"{PREFIX}DEMO": str(settings.demo).lower()})
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     configure(settings)
+    logs.configure(settings)
     engine = open_store(settings.database_url)
     with _listening(settings.host, settings.port) as listening:
         port = listening.getsockname()[1]
@@ -93,13 +100,22 @@ def build(settings: Settings, engine: Engine, script: Path) -> ASGIApp:
     app = st.App(
         script,
         lifespan=_lifespan(assets, Preparing(engine) if script == SCRIPT else None),
-        routes=[*health.routes(engine), Route("/favicon.png", _icon, methods=["GET"])],
-        middleware=[Middleware(AssetsMiddleware, assets=assets)],
+        routes=[
+            *health.routes(engine),
+            *watching.routes(settings, engine),
+            Route("/favicon.png", _icon, methods=["GET"]),
+        ],
+        middleware=[
+            Middleware(AssetsMiddleware, assets=assets),
+            Middleware(Uploads, most=int(config.get_option("server.maxUploadSize")) * 1_048_576),
+        ],
         on_script_error=errors.on_script_error,
         exception_handlers=handlers,
+        secrets=_sign_in(settings) if settings.signs_in else None,
     )
+    entered = Door(app, settings, engine) if settings.signs_in else app
     # Around the whole: an answer to a crash is made outside of all middleware, and needs its headers too.
-    return Guard(app, settings.hosts, inline_hashes(assets.page))
+    return watching.Watching(Guard(entered, settings.hosts, inline_hashes(assets.page)))
 
 
 def configure(settings: Settings) -> None:
@@ -111,8 +127,28 @@ def configure(settings: Settings) -> None:
         "server.allowedHosts": list(settings.hosts),
         "logger.level": settings.log_level,
     }
+    if settings.cookie_secret:
+        chosen["server.cookieSecret"] = settings.cookie_secret.get_secret_value()
     for name, value in {**dict(_flat(written)), **chosen}.items():
         config.set_option(name, value)
+
+
+def _sign_in(settings: Settings) -> dict[str, Any]:
+    """What `st.login` reads. Streamlit wants secrets in a file; these never lie in one."""
+    client, cookie = settings.oidc_client_secret, settings.cookie_secret
+    return {
+        "auth": {
+            "redirect_uri": f"{settings.public_url}{CALLBACK}",
+            "cookie_secret": cookie.get_secret_value() if cookie else "",
+            "client_id": settings.oidc_client_id,
+            "client_secret": client.get_secret_value() if client else "",
+            "server_metadata_url": settings.metadata_url,
+            "client_kwargs": {
+                "scope": settings.oidc_scopes,
+                "prompt": "" if settings.oidc_prompt == "provider" else settings.oidc_prompt,
+            },
+        }
+    }
 
 
 def _flat(tables: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
@@ -138,10 +174,8 @@ def _lifespan(assets: Assets, preparing: Preparing | None) -> Callable[[st.App],
 
 
 def preload() -> None:
-    """Imports what pages need before the first reader comes, and takes it out of the garbage collector's sight.
-
-    Streamlit collects all of memory after each rerun; frozen, the libraries are not looked at again.
-    """
+    """Imports what pages need before the first reader comes, and takes it out of the garbage collector's sight, which
+    looks at everything rarely from then on."""
     for name in PRELOADED:
         importlib.import_module(name)
     for package in (metrics, store, charts, ui):
@@ -149,6 +183,7 @@ def preload() -> None:
             importlib.import_module(module.name)
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*_RARELY)
 
 
 async def _icon(_: Request) -> FileResponse:
@@ -162,6 +197,8 @@ def _uvicorn(app: ASGIApp) -> uvicorn.Config:
         ws_max_size=int(config.get_option("server.maxMessageSize")) * 1_000_000,
         ws_per_message_deflate=bool(config.get_option("server.enableWebsocketCompression")),
         timeout_graceful_shutdown=_GRACE_SECONDS,
+        proxy_headers=False,
+        h11_max_incomplete_event_size=2 * _LONGEST_LINE,
         log_config=None,
         log_level="warning",
         access_log=False,

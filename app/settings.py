@@ -5,17 +5,20 @@ import os
 import sys
 from collections.abc import Mapping
 from difflib import get_close_matches
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from annotated_types import Ge, Le
-from pydantic import AfterValidator, Field, ValidationError, field_validator
+from annotated_types import Ge, Gt, Le
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "NINES_"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+SECRET_CHARACTERS = 32
+SECRETS = ("database_url", "oidc_client_secret", "cookie_secret", "metrics_token")
+"""Never shown, not even where they are refused."""
 
 
 class SettingsError(ValueError):
@@ -94,6 +97,55 @@ def _name(host: str) -> str:
     return host.lower().strip("[]").rstrip(".")
 
 
+def _local_name(host: str | None) -> bool:
+    try:
+        return host == "localhost" or ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _url(url: str) -> str:
+    named = urlsplit(url.strip())
+    if named.scheme not in {"http", "https"} or not named.hostname or named.username or named.query or named.fragment:
+        raise ValueError("must be an address like https://login.example.com")
+    if named.scheme == "http" and not _local_name(named.hostname):
+        raise ValueError("must start with https://: without it, whoever listens on the way could sign in as others")
+    return url.strip().rstrip("/")
+
+
+def _public(url: str) -> str:
+    if urlsplit(_url(url)).path.strip("/"):
+        raise ValueError("must be an address without a path, like https://nines.example.com")
+    return _url(url)
+
+
+def _metadata(url: str) -> str:
+    if "login.microsoftonline.com" in url and url.split("/")[3:4] in (["common"], ["organizations"], ["consumers"]):
+        raise ValueError("must name your own tenant: with `common` anybody with a Microsoft account could sign in")
+    return _url(url)
+
+
+def _long(secret: SecretStr) -> SecretStr:
+    if len(secret.get_secret_value()) < SECRET_CHARACTERS:
+        raise ValueError(
+            f"must be at least {SECRET_CHARACTERS} random characters, like those of `openssl rand -hex 32`"
+        )
+    return secret
+
+
+def _network(text: Any) -> Any:
+    try:
+        return ip_network(text.strip()) if isinstance(text, str) else text
+    except ValueError as cause:
+        raise ValueError("must be addresses of proxies or networks of them, like 10.0.0.7;10.1.0.0/16") from cause
+
+
+Web = Annotated[str, AfterValidator(_url)]
+Provider = Annotated[str, AfterValidator(_metadata)]
+Secret = Annotated[SecretStr, AfterValidator(_long)]
+Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
+
+
 class Settings(BaseSettings):
     """Every setting, with its default. A variable that is empty counts as not set."""
 
@@ -107,20 +159,47 @@ class Settings(BaseSettings):
     allowed_hosts: Annotated[tuple[Annotated[str, AfterValidator(_name)], ...], NoDecode] = Field(
         default=(), description="names under which browsers may reach it, besides localhost, with ; between them"
     )
-    trusted_proxy: bool = Field(
-        default=False,
-        description="true: only a proxy that signs people in reaches it, so it may listen beyond loopback",
-    )
     user: str = Field(default_factory=_account, max_length=200, description="who signs changes made here")
+    public_url: Annotated[str, AfterValidator(_public)] | None = Field(
+        default=None, description="the address under which people open it, once they sign in"
+    )
+    oidc_issuer: Provider | None = Field(default=None, description="who signs people in: the issuer of ID tokens")
+    oidc_metadata_url: Provider | None = Field(
+        default=None, description="where the provider describes itself, if not at the issuer's usual place"
+    )
+    oidc_client_id: str | None = Field(default=None, description="what the provider calls Nines")
+    oidc_client_secret: SecretStr | None = Field(default=None, description="how Nines proves that to the provider")
+    oidc_scopes: str = Field(default="openid profile email", description="what the provider is asked for")
+    oidc_prompt: Literal["select_account", "login", "consent", "provider"] = Field(
+        default="select_account", description="what the provider asks people each time; provider: what it likes"
+    )
+    oidc_groups_claim: str = Field(default="groups", description="the claim with a person's groups")
+    oidc_name_claim: str = Field(default="email", description="the claim that the audit trail knows a person by")
+    oidc_domains: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="the only domains of e-mail addresses that may come in, with ; between them"
+    )
+    oidc_title: str | None = Field(default=None, max_length=80, description="the provider's name on the button")
+    cookie_secret: Secret | None = Field(default=None, description="what signs the cookies; the same on each server")
+    session_hours: Annotated[float, Gt(0), Le(720)] = Field(default=12, description="after which one signs in again")
+    admins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="who is an admin whatever the policy says, with ; between them"
+    )
+    contact: str | None = Field(default=None, max_length=200, description="whom to ask for access")
+    sign_ins_a_minute: Annotated[int, Ge(1)] = Field(default=30, description="how often one address may try")
+    proxies: Annotated[tuple[Network, ...], NoDecode] = Field(
+        default=(), description="proxies that say truly who asks, in X-Forwarded-For, with ; between them"
+    )
+    metrics_token: Secret | None = Field(default=None, description="what opens /metrics to other machines")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="how much is logged")
+    log_format: Literal["text", "json"] = Field(default="text", description="json: one object a line")
     demo: bool = Field(default=False, description="true while the demo organisation is shown")
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("allowed_hosts", "oidc_domains", "admins", "proxies", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(";") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("log_level", mode="before")
+    @field_validator("log_level", "log_format", mode="before")
     @classmethod
     def _lower(cls, value: Any) -> Any:
         return value.strip().lower() if isinstance(value, str) else value
@@ -133,7 +212,35 @@ class Settings(BaseSettings):
     @property
     def hosts(self) -> tuple[str, ...]:
         """Every name under which a browser may reach the server."""
-        return tuple(dict.fromkeys((*LOOPBACK, self.host, *self.allowed_hosts)))
+        public = [urlsplit(self.public_url).hostname or ""] if self.public_url else []
+        return tuple(dict.fromkeys((*LOOPBACK, self.host, *public, *self.allowed_hosts)))
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether people sign in; without, whoever reaches the server is the account it runs under."""
+        return self.oidc_client_id is not None
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers reach it by https alone, so that cookies may say so."""
+        return bool(self.public_url and self.public_url.startswith("https:"))
+
+    @property
+    def metadata_url(self) -> str:
+        """Where the provider describes itself."""
+        return self.oidc_metadata_url or f"{self.oidc_issuer}/.well-known/openid-configuration"
+
+    @property
+    def provider(self) -> str:
+        """What the provider is called on the button that leads there."""
+        return self.oidc_title or urlsplit(self.metadata_url).hostname or "the provider"
+
+    @property
+    def kept_secret(self) -> tuple[str, ...]:
+        """Values that must not be logged."""
+        password = urlsplit(self.database_url).password
+        secrets = (self.oidc_client_secret, self.cookie_secret, self.metrics_token)
+        return tuple(filter(None, (password, *(secret.get_secret_value() for secret in secrets if secret))))
 
     @property
     def store_name(self) -> str:
@@ -150,29 +257,67 @@ WORDS: Mapping[str, str] = {
     "int_parsing": "must be a whole number",
     "bool_parsing": "must be true or false",
     "bool_type": "must be true or false",
-    "greater_than_equal": "must be from 0 to 65535",
-    "less_than_equal": "must be from 0 to 65535",
-    "string_too_long": "must be at most 200 characters",
-    "literal_error": "must be debug, info, warning or error",
+    "float_parsing": "must be a number",
+    "greater_than_equal": "must be at least {ge}",
+    "greater_than": "must be more than {gt}",
+    "less_than_equal": "must be at most {le}",
+    "string_too_long": "must be at most {max_length} characters",
+    "literal_error": "must be {expected}",
 }
+GONE: Mapping[str, str] = {
+    "NINES_TRUSTED_PROXY": "people sign in to Nines itself now: see docs/sign-in.md",
+}
+NEEDED = ("public_url", "oidc_client_id", "oidc_client_secret", "cookie_secret")
 
 
 def load(**chosen: object) -> Settings:
     """The settings of the environment, overridden by those given that are not None. Raises SettingsError."""
     _refuse_misspelt(os.environ)
     try:
-        return Settings(**{name: value for name, value in chosen.items() if value is not None})  # type: ignore[arg-type]
+        found = Settings(**{name: value for name, value in chosen.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as refused:
         first = refused.errors(include_url=False)[0]
         name = str(first["loc"][0])
-        why = WORDS.get(first["type"]) or first["msg"].removeprefix("Value error, ")
-        shown = "" if name == "database_url" else f" is {first['input']!r} but"
+        why = WORDS.get(first["type"], first["msg"].removeprefix("Value error, ")).format(**first.get("ctx", {}))
+        shown = "" if name in SECRETS else f" is {_shown(first['input'])} but"
         raise SettingsError(f"{PREFIX}{name.upper()}{shown} {why}.") from None
+    _refuse_half(found)
+    return found
+
+
+def _shown(value: Any) -> str:
+    return repr("; ".join(map(str, value)) if isinstance(value, tuple | list) else value)
+
+
+def _refuse_half(found: Settings) -> None:
+    """Sign-in is configured whole or not at all."""
+    told = [name for name in ("oidc_issuer", "oidc_metadata_url", *NEEDED) if getattr(found, name)]
+    if not told:
+        return
+    if not found.oidc_issuer and not found.oidc_metadata_url:
+        raise SettingsError(
+            f"{PREFIX}OIDC_ISSUER is not set, but {PREFIX}{told[0].upper()} is: people can sign in only where the "
+            "provider is known (docs/sign-in.md)."
+        )
+    for name in NEEDED:
+        if not getattr(found, name):
+            raise SettingsError(
+                f"{PREFIX}{name.upper()} is not set, but {PREFIX}{told[0].upper()} is: sign-in needs both "
+                "(docs/sign-in.md)."
+            )
+    if "openid" not in found.oidc_scopes.split():
+        raise SettingsError(f"{PREFIX}OIDC_SCOPES is {found.oidc_scopes!r} but must contain openid.")
+    if urlsplit(found.metadata_url).hostname == "accounts.google.com" and not found.oidc_domains:
+        raise SettingsError(
+            f"{PREFIX}OIDC_DOMAINS is not set, but Google signs in anybody with an account: name your domain."
+        )
 
 
 def _refuse_misspelt(environment: Mapping[str, str]) -> None:
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     for name in sorted(environment):
+        if name in GONE and environment[name]:
+            raise SettingsError(f"{name} is gone: {GONE[name]}.")
         if name.startswith(PREFIX) and name not in known:
             meant = get_close_matches(name, known, n=1, cutoff=0.85)
             if meant:

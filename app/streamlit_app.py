@@ -4,14 +4,18 @@
 import streamlit as st
 
 from app import settings
+from app.people import NotAllowed
 from app.store.engine import StoreError
 from app.ui import frame, outage
 from app.ui.markup import plain
 
-st.set_page_config(page_title="Nines", page_icon=str(frame.ICON), layout="wide", initial_sidebar_state=frame.SIDEBAR_PX)
+# The icon is /favicon.png, which needs no session; one named here would be served as a download.
+st.set_page_config(page_title="Nines", layout="wide", initial_sidebar_state=frame.SIDEBAR_PX)
 
 try:
     frame.show()
+except NotAllowed as refused:
+    st.error(plain(str(refused)), icon=":material/lock:")
 except StoreError as refused:
     outage.show(refused)
 except settings.SettingsError as refused:

@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import demo, ingest
+from app.people import local
 from app.store.engine import open_store
 from app.ui import read
 
@@ -34,7 +35,7 @@ def one_fact_store(folder: Path) -> str:
     url = f"sqlite:///{folder}/one.db"
     (folder / "incidents.csv").write_text(ONE_FACT, encoding="utf-8")
     engine = open_store(url)
-    ingest.run(engine, [folder / "incidents.csv"])
+    ingest.run(engine, [folder / "incidents.csv"], by=local("ann"))
     engine.dispose()
     return url
 
@@ -72,7 +73,7 @@ def read_by_pages(files: Mapping[str, str], folder: Path, monkeypatch: pytest.Mo
         (folder / name).write_text(said, encoding="utf-8")
     url = f"sqlite:///{folder}/hand.db"
     engine = open_store(url)
-    ingest.run(engine, [folder / name for name in files])
+    ingest.run(engine, [folder / name for name in files], by=local("ann"))
     engine.dispose()
     monkeypatch.setattr(read, "now", lambda: NOW)
     monkeypatch.setenv("NINES_DATABASE_URL", url)

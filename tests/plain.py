@@ -18,7 +18,7 @@ from app.metrics.grouping import Places, known
 from app.metrics.incidents import minutes
 from app.metrics.numbers import Ask
 from app.metrics.periods import midnight
-from app.metrics.slos import Revisions, excluded_share
+from app.metrics.slos import excluded_share, revisions_of
 from app.policy import Policy, default
 
 TYPES = {
@@ -135,7 +135,7 @@ def _linked(made: Facts) -> Iterable[Linked]:
 
 
 def _sli_sums(seen: Facts, ask: Ask) -> Iterable[SliSum]:
-    places, revisions = Places(seen, ask), Revisions(seen)
+    places, revisions = Places(seen, ask), revisions_of(seen)
     rows: defaultdict[tuple[str, str, str], list[tuple[Any, float]]] = defaultdict(list)
     for row in seen.sli:
         slo = revisions.at(row.source, row.slo, ask.as_of)
@@ -163,7 +163,7 @@ def _sli_sums(seen: Facts, ask: Ask) -> Iterable[SliSum]:
 
 
 def _sli_windows(seen: Facts, ask: Ask) -> Iterable[SliWindow]:
-    places, revisions = Places(seen, ask), Revisions(seen)
+    places, revisions = Places(seen, ask), revisions_of(seen)
     by_slo: defaultdict[str, list[Any]] = defaultdict(list)
     for row in sorted(seen.sli, key=lambda row: row.start):
         by_slo[row.slo].append(row)

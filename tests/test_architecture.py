@@ -29,14 +29,18 @@ WORLD = frozenset({"http", "os", "pathlib", "shutil", "socket", "sqlite3", "ssl"
 ANY = {"app.people", "app.policy", "app.records"}
 MEASURE = {"app.metrics", *ANY}
 SHOW = {"app.charts", *MEASURE}
-RUN = {"app.export", "app.ingest", "app.settings", "app.store", *SHOW}
+RUN = {"app.export", "app.ingest", "app.ingest_register", "app.settings", "app.store", *SHOW}
 
 # The first layer whose path a file lies under is its own; a narrower path stands before a wider one.
 LAYERS = (
     Layer("app/records.py", set(), {"annotated_types", "pydantic"}),
     Layer("app/people.py", set(), set(), WORLD),
-    Layer("app/policy.py", {"app.records"}, {"annotated_types", "pydantic", "yaml"}),
+    Layer("app/policy.py", {"app.people", "app.records"}, {"annotated_types", "pydantic", "yaml"}),
     Layer("app/settings.py", set(), {"annotated_types", "pydantic", "pydantic_settings"}),
+    # A risk with what forms add to it is a record, checked as records are.
+    Layer("app/metrics/risk_r", MEASURE, {"annotated_types", "pydantic"}, WORLD),
+    Layer("app/watch.py", set(), {"prometheus_client"}),
+    Layer("app/logs.py", {"app.settings"}, {"streamlit"}),
     Layer("app/metrics/", MEASURE, {"numpy", "scipy"}, WORLD),
     Layer("app/charts/", SHOW, {"numpy", "pandas", "plotly"}, WORLD),
     Layer("app/store/", {"app.store", *MEASURE}, {"alembic", "numpy", "psycopg", "pyarrow", "pydantic", "sqlalchemy"}),
@@ -45,11 +49,16 @@ LAYERS = (
         {"app.ingest", "app.store", "data_sources", *MEASURE},
         {"numpy", "pyarrow", "pydantic", "sqlalchemy"},
     ),
+    Layer(
+        "app/ingest_register.py",
+        {"app.export", "app.store", "data_sources", *MEASURE},
+        {"sqlalchemy", "xlsxwriter"},
+    ),
     # Pages write facts in one place alone: uploaded files, which only the import may read.
     Layer("app/ui/upload", {"app.ui", *RUN}, {"streamlit"}),
     Layer(
         "app/ui/",
-        {"app.ui", *(RUN - {"app.ingest"})},
+        {"app.ui", "app.watch", *(RUN - {"app.ingest", "app.ingest_register"})},
         {"numpy", "pandas", "plotly", "pydantic", "streamlit", "xlsxwriter"},
     ),
     Layer("app/review/", {"app.review", *RUN}, {"numpy", "openpyxl", "pptx", "pydantic", "typst", "xlsxwriter"}),
@@ -64,10 +73,14 @@ LAYERS = (
     Layer("app/streamlit_app.py", {"app.settings", "app.store.engine", "app.ui", *SHOW}, {"streamlit"}),
     Layer(
         "app/server.py",
-        {"app.server", "app.ui", "app.web", *RUN},
+        {"app.logs", "app.server", "app.ui", "app.web", *RUN},
         {"alembic", "sqlalchemy", "starlette", "streamlit", "uvicorn"},
     ),
-    Layer("app/web/", {"app.web", "app.settings", "app.store"}, {"alembic", "sqlalchemy", "starlette", "streamlit"}),
+    Layer(
+        "app/web/",
+        {"app.watch", "app.web", "app.settings", "app.store"},
+        {"alembic", "anyio", "httpx", "itsdangerous", "prometheus_client", "sqlalchemy", "starlette", "streamlit"},
+    ),
     Layer("app/__init__.py", set(), set()),
     Layer("pages/", {"app.ui", *SHOW}, {"streamlit"}),
     Layer(

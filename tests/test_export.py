@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import Engine
 
 from app import export, ingest
+from app.people import local
 from app.records import ENTITIES
 from app.store.engine import open_store, reading, writing
 from app.store.sums import refresh
@@ -149,7 +150,7 @@ def test_all_goes_into_a_folder_a_zip_or_a_workbook(sqlite_engine: Engine, tmp_p
     assert sorted(path.name for path in (tmp_path / "folder").iterdir()) == ["incidents.csv", "teams.csv"]
     assert openpyxl.load_workbook(tmp_path / "facts.xlsx").sheetnames == ["teams", "incidents"]
     for name in ("folder", "facts.zip", "facts.xlsx"):
-        report = ingest.run(sqlite_engine, [tmp_path / name])
+        report = ingest.run(sqlite_engine, [tmp_path / name], by=local("ann"))
         assert [tuple(count) for count in report.counts.values()] == [(1, 0, 0, 1, 0), (1, 0, 0, 1, 0)]
 
 
@@ -221,7 +222,7 @@ def test_export_and_import_into_a_new_store_give_the_same_facts(
         export.to_file(conn, "all", form, out)
 
     if incidents or services:
-        report = ingest.run(second, [out])
+        report = ingest.run(second, [out], by=local("ann"))
 
         assert not report.rejects
     assert content(second, "incidents") == content(first, "incidents")

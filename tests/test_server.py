@@ -337,7 +337,7 @@ def test_it_ends_soon_when_told_to_with_readers_connected(tmp_path: Path, browse
 def test_without_sign_in_it_listens_on_loopback_alone(tmp_path: Path) -> None:
     settings = load(host="0.0.0.0", port=0, database_url=f"sqlite:///{tmp_path}/nines.db")
 
-    with pytest.raises(ServerError, match=r"NINES_TRUSTED_PROXY=true"):
+    with pytest.raises(ServerError, match=r"NINES_OIDC_ISSUER"):
         serve(settings)
 
 

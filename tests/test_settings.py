@@ -28,7 +28,7 @@ def test_without_a_word_the_store_is_a_file_of_the_user_and_nobody_else_can_come
     assert settings.database_url == f"sqlite:///{tmp_path}/nines/nines.db"
     assert settings.host == "127.0.0.1"
     assert settings.loopback
-    assert not settings.trusted_proxy
+    assert not settings.signs_in
 
 
 def test_the_demo_has_a_store_of_its_own() -> None:
@@ -61,10 +61,21 @@ def test_data_live_where_the_platform_keeps_them(
     ("name", "value", "told"),
     [
         ("NINES_PORT", "http", "NINES_PORT is 'http' but must be a whole number."),
-        ("NINES_PORT", "99999", "NINES_PORT is '99999' but must be from 0 to 65535."),
+        ("NINES_PORT", "99999", "NINES_PORT is '99999' but must be at most 65535."),
         ("NINES_HOST", "everywhere", "must be an address of this machine"),
-        ("NINES_TRUSTED_PROXY", "perhaps", "NINES_TRUSTED_PROXY is 'perhaps' but must be true or false."),
-        ("NINES_LOG_LEVEL", "loud", "must be debug, info, warning or error"),
+        ("NINES_DEMO", "perhaps", "NINES_DEMO is 'perhaps' but must be true or false."),
+        ("NINES_TRUSTED_PROXY", "true", "NINES_TRUSTED_PROXY is gone: people sign in to Nines itself"),
+        ("NINES_LOG_FORMAT", "xml", "NINES_LOG_FORMAT is 'xml' but must be 'text' or 'json'."),
+        ("NINES_PUBLIC_URL", "nines.example.com", "must be an address like https://"),
+        ("NINES_PUBLIC_URL", "http://nines.example.com", "must start with https://"),
+        ("NINES_PUBLIC_URL", "https://example.com/nines", "without a path"),
+        ("NINES_OIDC_ISSUER", "https://login.microsoftonline.com/common/v2.0", "must name your own tenant"),
+        ("NINES_OIDC_PROMPT", "none", "must be 'select_account', 'login', 'consent' or 'provider'"),
+        ("NINES_SESSION_HOURS", "0", "must be more than 0"),
+        ("NINES_SESSION_HOURS", "1000", "must be at most 720"),
+        ("NINES_SIGN_INS_A_MINUTE", "0", "must be at least 1"),
+        ("NINES_PROXIES", "10.0.0.7; proxy", "NINES_PROXIES is 'proxy' but must be addresses of proxies"),
+        ("NINES_LOG_LEVEL", "loud", "must be 'debug', 'info', 'warning' or 'error'"),
         ("NINES_ALLOWED_HOSTS", "https://nines.example.com", "without scheme and port"),
         ("NINES_ALLOWED_HOSTS", "nines.example.com:443", "without scheme and port"),
         ("NINES_DATABASE_URL", "mysql://root@host/nines", "NINES_DATABASE_URL must be sqlite:"),
@@ -97,6 +108,65 @@ def test_a_password_is_never_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SettingsError) as refused:
         load()
     assert "hush" not in str(refused.value)
+
+
+SIGN_IN = {
+    "NINES_PUBLIC_URL": "https://nines.example.com",
+    "NINES_OIDC_ISSUER": "https://login.example.com/",
+    "NINES_OIDC_CLIENT_ID": "nines",
+    "NINES_OIDC_CLIENT_SECRET": "hush",
+    "NINES_COOKIE_SECRET": "hush" * 8,
+}
+
+
+@pytest.mark.parametrize("missing", SIGN_IN)
+def test_sign_in_is_configured_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    for name, value in SIGN_IN.items():
+        monkeypatch.setenv(name, value)
+    settings = load()
+    assert settings.signs_in
+    assert settings.secure
+    assert settings.metadata_url == "https://login.example.com/.well-known/openid-configuration"
+    assert "nines.example.com" in settings.hosts
+
+    monkeypatch.delenv(missing)
+
+    with pytest.raises(SettingsError, match=f"^{missing} is not set, but NINES_"):
+        load()
+
+
+def test_secrets_are_told_neither_whole_nor_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**SIGN_IN, "NINES_METRICS_TOKEN": "hush" * 8}.items():
+        monkeypatch.setenv(name, value)
+    settings = load()
+
+    assert "hush" not in f"{settings!r} {settings} {settings.model_dump_json(exclude={'database_url'})}"
+    assert set(settings.kept_secret) == {"hush", "hush" * 8}
+    for name in ("NINES_COOKIE_SECRET", "NINES_METRICS_TOKEN"):
+        monkeypatch.setenv(name, "hush")
+        with pytest.raises(SettingsError, match=f"^{name} must be at least 32 random characters") as refused:
+            load()
+        assert "hush" not in str(refused.value)
+        monkeypatch.delenv(name)
+
+
+def test_with_google_the_domain_must_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {**SIGN_IN, "NINES_OIDC_ISSUER": "https://accounts.google.com"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=r"^NINES_OIDC_DOMAINS is not set"):
+        load()
+
+    monkeypatch.setenv("NINES_OIDC_DOMAINS", "example.com; example.org")
+
+    assert load().oidc_domains == ("example.com", "example.org")
+
+
+def test_a_provider_on_this_machine_needs_no_https(monkeypatch: pytest.MonkeyPatch) -> None:
+    local = {"NINES_PUBLIC_URL": "http://127.0.0.1:8501", "NINES_OIDC_ISSUER": "http://localhost:9400"}
+    for name, value in {**SIGN_IN, **local}.items():
+        monkeypatch.setenv(name, value)
+
+    assert not load().secure
 
 
 def test_postgres_is_postgresql(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from app import export, ingest
 from app.metrics.catalogue import KPIS
 from app.metrics.numbers import Ask, Number
 from app.metrics.periods import between, parse
+from app.people import local
 from app.store.engine import open_store, reading
 from app.store.numbers import numbers
 from app.store.sums import verify
@@ -71,8 +72,8 @@ def test_a_real_organisation_comes_out_as_it_went_in(name: str, engine: Engine, 
     folder = SHARED / "real" / name
     expected = json.loads((folder / "expected.json").read_text())
 
-    first = ingest.run(engine, [folder], timezone=ZoneInfo("UTC"))
-    again = ingest.run(engine, [folder], timezone=ZoneInfo("UTC"))
+    first = ingest.run(engine, [folder], timezone=ZoneInfo("UTC"), by=local("ann"))
+    again = ingest.run(engine, [folder], timezone=ZoneInfo("UTC"), by=local("ann"))
 
     assert first.counts["incidents"].set_aside == expected["incidents_set_aside"]
     assert first.counts["impacts"].set_aside == expected["impacts_set_aside"]
@@ -89,7 +90,7 @@ def test_a_real_organisation_comes_out_as_it_went_in(name: str, engine: Engine, 
     with reading(engine) as conn:
         export.to_file(conn, "all", "csv", tmp_path / "all.zip")
     other = open_store(f"sqlite:///{tmp_path}/other.db")
-    ingest.run(other, [tmp_path / "all.zip"])
+    ingest.run(other, [tmp_path / "all.zip"], by=local("ann"))
     _same(_all(engine, "2026-01", "2026-08"), _all(other, "2026-01", "2026-08"))
     other.dispose()
 
@@ -98,7 +99,7 @@ def test_every_figure_of_the_company_agrees_through_the_store(engine: Engine) ->
     folder, as_of = SHARED / "cases" / "company", datetime(2026, 11, 1, tzinfo=UTC)
     expected = json.loads((folder / "expected.json").read_text())
 
-    report = ingest.run(engine, [folder])
+    report = ingest.run(engine, [folder], by=local("ann"))
 
     assert report.set_aside == 0
     found: dict[tuple[str, str], Number] = {}

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 from app.charts.theme import VerdictKey
 
-Kind = Literal["line", "bar", "points", "heat", "spark", "dumbbell", "interval", "burndown", "timeline"]
+Kind = Literal["line", "bar", "points", "heat", "spark", "dumbbell", "interval", "burndown", "timeline", "curve"]
 Role = Literal["main", "comparison", "context"]
 
 
@@ -21,9 +21,10 @@ class Series(NamedTuple):
     """Of each value, where cells or bars are judged."""
     at: tuple[float, ...] = ()
     """Of `points` and `timeline`: where each value stands along x, in steps from the middle of the first (0.5: its
-    end)."""
+    end). Of `curve`: the amount that it is of."""
     keys: tuple[str, ...] = ()
-    """Of `points`, `dumbbell`, `interval`, `timeline`: what a click on each value opens; empty: the x it stands in."""
+    """Of `points`, `dumbbell`, `interval`, `timeline`: what a click on each value opens; empty: the x it stands in.
+    Of `curve`, in the context: the names of points on it; without names, the context is a stair to stay below."""
 
 
 class Limits(NamedTuple):

@@ -8,6 +8,7 @@ from app.charts.description import Chart
 from app.charts.pen import Pen, colour, escaped, n
 from app.charts.scale import wrapped
 from app.charts.svg_burndown import draw_burndown
+from app.charts.svg_curve import draw_curve
 from app.charts.svg_dumbbell import draw_dumbbells
 from app.charts.svg_dumbbell import height as rows_height
 from app.charts.svg_plot import draw_plot, draw_spark
@@ -40,6 +41,8 @@ def draw(
         draw_dumbbells(pen, chart, width, top, height)
     elif chart.kind == "burndown":
         draw_burndown(pen, chart, width, top, height)
+    elif chart.kind == "curve":
+        draw_curve(pen, chart, width, top, height)
     elif chart.kind == "timeline":
         draw_timeline(pen, chart, width, top, height)
     elif chart.kind == "bar" and chart.horizontal:

@@ -5,6 +5,8 @@ import sys
 import traceback
 from types import TracebackType
 
+from app.people import NotAllowed
+
 
 class Misuse(Exception):
     """The command was called wrongly; the message says how to call it. Exit code 2."""
@@ -22,10 +24,10 @@ def foreseen() -> tuple[type[Exception], ...]:
         ("app.export", "NotExportable"),
         ("app.demo.filling", "NotEmpty"),
         ("app.server", "ServerError"),
-        ("app.cli.policy", "NotAPolicy"),
+        ("app.cli.policy", "Unreadable"),
     )
     loaded = [getattr(sys.modules[place], name) for place, name in places if place in sys.modules]
-    return (StoreError, DBAPIError, OSError, *loaded)
+    return (StoreError, DBAPIError, OSError, NotAllowed, *loaded)
 
 
 def sentence(failure: Exception) -> str:
@@ -34,7 +36,7 @@ def sentence(failure: Exception) -> str:
     if cause is not None:
         lines = str(cause).strip().splitlines() or [type(cause).__name__]
         return f"The store refused ({lines[0]}); nothing was changed."
-    if isinstance(failure, OSError):
+    if isinstance(failure, OSError) and not isinstance(failure, NotAllowed):
         what = f"{failure.filename}: " if failure.filename else ""
         return f"{what}{(failure.strerror or str(failure)).lower()}; nothing was changed."
     return str(failure)

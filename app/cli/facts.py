@@ -37,6 +37,7 @@ def import_(
 ) -> None:
     """Read fact files into the store; exit 3: rows were set aside."""
     from app import ingest
+    from app.people import local
     from app.settings import load
 
     missing = [str(path) for path in paths if not path.exists()]
@@ -53,7 +54,7 @@ def import_(
             timezone=zone,
             dry_run=dry_run,
             strict=strict,
-            actor=load().user,
+            by=local(load().user),
             progress=progress,
         )
     _say(report)

@@ -68,12 +68,13 @@ def kpi(
     """Print numbers, by period, tier, team, service, …"""
     from app.cli.shapes import as_json, cells
     from app.metrics.catalogue import KPIS
+    from app.store.losses import with_years
     from app.store.numbers import numbers
 
     _check(keys or ())
     with view() as conn:
         asks = _asks(conn, Wish(first, last, by, tier, product, team, service, as_of))
-        found = [number for ask in asks for number in numbers(conn, list(keys or KPIS), ask)] if asks else []
+        found = [n for ask in asks for n in with_years(conn, numbers(conn, list(keys or KPIS), ask), ask)]
         currency = _currency(conn)
     split = asks[0].by if asks else frozenset()
     order = {key: place for place, key in enumerate(keys or KPIS)}

@@ -33,10 +33,8 @@ def set_(
     why: Annotated[str | None, typer.Option(help="The reason, kept with the change.")] = None,
 ) -> None:
     """Put a policy in force from now on; past months keep theirs."""
-    import yaml
-    from pydantic import ValidationError
-
-    from app.policy import parse
+    from app.people import local
+    from app.policy import NotAPolicy, understood
     from app.settings import load
     from app.store.engine import writing
     from app.store.write import set_policy
@@ -45,20 +43,15 @@ def set_(
         raise Misuse(f"{file} does not exist: name a YAML file, as `nines policy show > policy.yaml` writes it.")
     try:
         text = file.read_text(encoding="utf-8-sig")
-        parse(text)
+        understood(text)
     except UnicodeDecodeError as cause:
-        raise NotAPolicy(f"{file} is not UTF-8: save it as UTF-8.") from cause
-    except yaml.YAMLError as cause:
-        raise NotAPolicy(f"{file} is not YAML: {' '.join(str(cause).split())}.") from cause
-    except ValidationError as refused:
-        first = refused.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"])) or "it"
-        words = first["msg"].removeprefix("Value error, ")
-        raise NotAPolicy(f"{file} is no policy: {place}: {words[0].lower()}{words[1:]}.") from refused
+        raise Unreadable(f"{file} is not UTF-8: save it as UTF-8.") from cause
+    except NotAPolicy as cause:
+        raise Unreadable(f"{file} {cause}.") from cause
     with engine() as opened, writing(opened) as conn:
-        set_policy(conn, text, actor=load().user, why=why)
+        set_policy(conn, text, by=local(load().user), why=why)
     typer.echo("The policy is in force from now on; past months keep theirs.")
 
 
-class NotAPolicy(ValueError):
+class Unreadable(ValueError):
     """A file that is no policy; the message names what to mend."""

@@ -11,9 +11,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from app import policy
+from app.demo import markets, risk_story
 from app.demo.company import planned
 from app.demo.plan import Plan, sized
+from app.demo.risks import tolerating
+from app.demo.stage import Stage
 from app.demo.timeline import Timeline, instant
+from app.people import local
 from app.records import ENTITIES
 from app.store.engine import writing
 from app.store.sums import refresh
@@ -68,7 +72,7 @@ def fill(
         _refuse_facts(conn)
         tell(PREPARING)
         since = instant(Timeline(today, plan.years).start)
-        set_policy(conn, policy.dump(policy.default()), actor=_ACTOR, why="The shipped defaults, adopted", at=since)
+        set_policy(conn, policy.dump(tolerating()), by=local(_ACTOR), why="The shipped defaults, adopted", at=since)
         run = begin_run(conn, kind="file", source=_ACTOR, names=["demo"], actor=_ACTOR)
         touched = Touched(run)
         for entity, table in planned(today, plan):
@@ -78,6 +82,7 @@ def fill(
                 written[entity] += batch.num_rows
                 tell(entity)
         tell(SUMMING)
+        risk_story.tell(conn, Stage(today, plan.years, markets.company(plan.countries), plan))
         refresh(conn, touched)
         rows = [{"name": name, "kind": "file", "expected_hours": hours} for name, hours in _EXPECTED.items()]
         conn.execute(SOURCES.insert(), rows)

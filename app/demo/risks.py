@@ -11,6 +11,7 @@ import numpy as np
 from app.demo.organisation import mail
 from app.demo.stage import Stage
 from app.demo.timeline import chance
+from app.policy import Policy, Tolerance, default
 
 _LIST = tuple(csv.DictReader(Path(__file__).with_name("risks.csv").read_text(encoding="utf-8").splitlines()))
 _LEVELS = (
@@ -60,6 +61,14 @@ def rows(stage: Stage) -> list[dict[str, object]]:
     for place, country in enumerate(stage.plan.countries):
         found += _abroad(stage, country, place)
     return found
+
+
+def tolerating() -> Policy:
+    """The shipped policy, with what a year may cost: at most one in ten more than eight millions, one in a hundred
+    more than thirty."""
+    shipped = default()
+    line = (Tolerance(probability=0.1, loss=8e6), Tolerance(probability=0.01, loss=3e7))
+    return shipped.model_copy(update={"risk": shipped.risk.model_copy(update={"tolerance": line})})
 
 
 def _row(stage: Stage, rng: np.random.Generator, n: int, r: Mapping[str, str], closed: bool) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from app.metrics.dr import executed
 from app.metrics.facts import Facts
 from app.metrics.grouping import Places
-from app.metrics.numbers import Ask, Group, Number
+from app.metrics.numbers import Ask, Number
 from app.metrics.periods import local_day
 from app.metrics.risks import open_at, score
 
@@ -116,7 +116,7 @@ class Suffering:
 
 def suffering(
     left: Mapping[str, float],
-    sums: Mapping[str, Mapping[Group, tuple[float, float]]],
+    sums: Mapping[str, Mapping[str, tuple[float, float]]],
     homes: Mapping[str, str],
     most: int = 3,
 ) -> list[str]:
@@ -125,9 +125,8 @@ def suffering(
     spent = Counter(homes[slo] for slo, rest in left.items() if rest <= 0 and slo in homes)
     found: dict[str, dict[str, tuple[float, float]]] = {service: {} for service in spent}
     for key, totals in sums.items():
-        for group, total in totals.items():
-            if group.service is not None:
-                found.setdefault(group.service, {})[key] = total
+        for service, total in totals.items():
+            found.setdefault(service, {})[key] = total
     ranked = []
     for service, by_key in found.items():
         (met, of), (impact, _), (majors, _) = (by_key.get(key, (0.0, 0.0)) for key in _JUDGED)

@@ -10,7 +10,7 @@ from app.metrics.facts import Facts, SliWindow, Slo
 from app.metrics.grouping import Places
 from app.metrics.kpi import SERVICE_DIMENSIONS, Kpi
 from app.metrics.numbers import Ask, Row
-from app.metrics.slos import Revisions, meets
+from app.metrics.slos import meets, revisions_of
 
 LOOKBACKS = {"1h": 60, "6h": 360, "1d": 1440, "3d": 4320}
 """Burn-rate look-backs in minutes."""
@@ -47,7 +47,7 @@ def state(remaining: float | None, facts: Facts) -> str:
 
 
 def _windows(facts: Facts, ask: Ask) -> Iterator[tuple[SliWindow, Slo, Places]]:
-    places, revisions = Places(facts, ask), Revisions(facts)
+    places, revisions = Places(facts, ask), revisions_of(facts)
     moments = {period.key: places.moment(period) for period in places.begun}
     for row in facts.sli_windows:
         slo = revisions.at(row.source, row.slo, moments[row.period]) if row.period in moments else None

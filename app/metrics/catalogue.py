@@ -4,7 +4,7 @@ written from here."""
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from app.metrics import budgets, change, dr, impact, incidents, learning, oncall, readings, risks, slos
+from app.metrics import budgets, change, dr, impact, incidents, learning, losses, oncall, readings, risks, slos
 from app.metrics.kpi import Kpi
 
 _ORDER = (
@@ -59,7 +59,7 @@ _ORDER = (
 )
 _FOUND = {
     kpi.key: kpi
-    for noun in (slos, budgets, impact, incidents, oncall, learning, change, dr, risks, readings)
+    for noun in (slos, budgets, impact, incidents, oncall, learning, change, dr, risks, losses, readings)
     for kpi in noun.KPIS
 }
 KPIS: Mapping[str, Kpi] = MappingProxyType({key: _FOUND[key] for key in _ORDER})

@@ -26,13 +26,14 @@ State = Literal["uneven", "even", "too_few", "alone", "no_data"]
 
 
 class Carried(NamedTuple):
-    """What one person, who is not named, carried in one team."""
+    """What one person carried in one team."""
 
     team: str
     interruptions: int
     squared: int
     """Sum of the squares of their interruptions by day."""
     duty_minutes: float
+    who: str = ""
 
 
 class Evenness(NamedTuple):
@@ -52,6 +53,8 @@ class Evenness(NamedTuple):
     """Their share of the duty."""
     moved: float | None = None
     """The share that would have to move for everybody to carry as much as their duty."""
+    busiest: str = ""
+    """Who carries most beyond their duty: for `privacy` to show."""
 
 
 def evenness(found: Iterable[Carried]) -> dict[str, Evenness]:
@@ -69,7 +72,7 @@ def _evenness(team: str, everybody: Sequence[Carried]) -> Evenness:
     if not people or not calls:
         return Evenness(team, "no_data", len(people), calls, helped)
     shares = [(one.interruptions / calls, one.duty_minutes / duty) for one in people]
-    load, due = max(shares, key=lambda pair: (pair[0] - pair[1], pair[0]))
+    (load, due), most = max(zip(shares, people, strict=True), key=lambda pair: (pair[0][0] - pair[0][1], pair[0][0]))
     moved = sum(abs(one - other) for one, other in shares) / 2
     state: State = "alone"
     if len(people) > 1:
@@ -80,7 +83,7 @@ def _evenness(team: str, everybody: Sequence[Carried]) -> Evenness:
         else:
             chances = (_at_least(one.interruptions / clumps, whole, one.duty_minutes / duty) for one in people)
             state = "uneven" if min(chances) * len(people) < CHANCE else "even"
-    return Evenness(team, state, len(people), calls, helped, load, due, moved)
+    return Evenness(team, state, len(people), calls, helped, load, due, moved, most.who)
 
 
 def _clumps(people: Sequence[Carried], calls: int, days: float) -> float:

@@ -57,8 +57,15 @@ class Places:
     def alive(self, services: Iterable[str], at: datetime) -> tuple[str, ...] | None:
         """The services not yet retired at an instant; None when all of some named ones are: the fact does not count."""
         named = tuple(services)
+        if self._retiring.isdisjoint(named):
+            return named
         left = tuple(name for name in named if not self.retired(name, at))
         return None if named and not left else left
+
+    @cached_property
+    def _retiring(self) -> frozenset[str]:
+        """The services that retire on some day."""
+        return frozenset(one.service for one in self.facts.services.values() if one.retired_on is not None)
 
     def retired(self, service: str, at: datetime) -> bool:
         """Whether a service had retired: the day of `retired_on` still counts."""

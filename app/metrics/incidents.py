@@ -58,7 +58,8 @@ def _row(
 def _in(places: Places, incident: Incident, at: datetime) -> Iterator[tuple[str, Group]]:
     """Each (period, group) that an incident counts in by one of its times."""
     period = places.period(at)
-    services = places.alive(incident.services, at) if period else None
+    in_scope = period and places.groups(incident.services, severity=incident.severity)
+    services = places.alive(incident.services, at) if in_scope else None
     if period and services is not None:
         for group in places.groups(services, severity=incident.severity):
             yield period, group

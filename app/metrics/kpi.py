@@ -59,6 +59,8 @@ class Kpi:
     """Entities that must have been watched for a zero to be a zero: of counts and of sums of minutes or money."""
     looked: Callable[[Facts], Iterable[Span]] | None = None
     """When somebody was looking, where facts alone do not say so: an incident may say nothing of customers."""
+    needs_one: bool = False
+    """Of sums: unknown, not zero, where facts were there and every one had to be left out."""
     exists: Callable[[Places], set[Group]] | None = None
     """The groups that can have a number at all: services without a cost have no cost of downtime. None: every one."""
     rows: Callable[[Facts, Ask], Iterable[Row]] | None = None

@@ -62,10 +62,10 @@ def _chains(facts: Facts, again: Mapping[ID, str]) -> list[tuple[Incident, ...]]
     homes: defaultdict[str, list[ID]] = defaultdict(list)
     for key in by_id:
         homes[key[1]].append(key)
-    root: dict[ID, ID] = {key: key for key in by_id}
+    root: dict[ID, ID] = {}
 
     def find(key: ID) -> ID:
-        while root[key] != key:
+        while root.setdefault(key, key) != key:
             root[key] = root[root[key]]
             key = root[key]
         return key
@@ -75,8 +75,8 @@ def _chains(facts: Facts, again: Mapping[ID, str]) -> list[tuple[Incident, ...]]
         if other is not None and key in by_id:
             root[find(key)] = find(other)
     joined: defaultdict[ID, list[Incident]] = defaultdict(list)
-    for key, one in by_id.items():
-        joined[find(key)].append(one)
+    for key in list(root):
+        joined[find(key)].append(by_id[key])
     return [
         tuple(sorted(chain, key=lambda one: (one.detected_at, one.incident)))
         for chain in joined.values()

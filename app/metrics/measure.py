@@ -184,6 +184,8 @@ class _Answer:
         self.tallies = tallies
         self.periods = sorted(wide.periods)
         self._values: dict[tuple[str, Group], float | None] = {}
+        self._told = {period for period, _ in tallies}
+        self._earlier: dict[str, list[Period]] = {}
         self._looked = (
             list(kpi.looked(facts))
             if kpi.looked
@@ -232,6 +234,8 @@ class _Answer:
         match self.kpi.shape:
             case "count" | "sum":
                 if self._existing is not None and group not in self._existing:
+                    return None
+                if self.kpi.needs_one and tally.excluded and not tally.n:
                     return None
                 return tally.part if tally.n or self._watched(period) else None
             case "duration":
@@ -358,10 +362,15 @@ class _Answer:
 
     def _before(self, period: Period) -> list[Period]:
         """The 12 complete periods before, oldest first."""
-        return [period.previous(step) for step in range(signals.BASELINE, 0, -1)]
+        if period.key not in self._earlier:
+            self._earlier[period.key] = [period.previous(step) for step in range(signals.BASELINE, 0, -1)]
+        return self._earlier[period.key]
 
     def _signal(self, period: Period, group: Group, value: float | None, partial: bool) -> signals.Signal:
         if value is None or (partial and self.kpi.shape == "sum"):
+            return signals.Signal("too_few")
+        counted = self.kpi.shape in ("count", "sum")
+        if not counted and self._told.isdisjoint(earlier.key for earlier in self._before(period)):
             return signals.Signal("too_few")
         now = self._point(period, group)
         before = [point for earlier in self._before(period) if (point := self._point(earlier, group)) is not None]

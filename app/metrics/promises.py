@@ -10,7 +10,7 @@ from app.metrics.facts import Exclusion, Facts, Service, Slo
 from app.metrics.grouping import Places
 from app.metrics.numbers import Ask, Tallies
 from app.metrics.periods import local_day
-from app.metrics.slos import Revisions, meets
+from app.metrics.slos import meets, revisions_of
 
 ID = tuple[str, str]
 """(source, id) of an SLO's definition."""
@@ -45,7 +45,7 @@ class Kept(NamedTuple):
 
 def kept_of(sums: Tallies, facts: Facts, ask: Ask) -> Iterator[Kept]:
     """Each SLO over each period that holds rows of it, from the sums of `slos_met` by SLO."""
-    revisions, ends = Revisions(facts), {period.key: min(period.end, ask.as_of) for period in ask.periods}
+    revisions, ends = revisions_of(facts), {period.key: min(period.end, ask.as_of) for period in ask.periods}
     for (period, group), tally in sums.items():
         key = revisions.named(group.slo) if group.slo is not None and period in ends else None
         slo = revisions.at(*key, ends[period]) if key is not None else None
@@ -67,7 +67,7 @@ class Left(NamedTuple):
 def left_of(sums: Tallies, facts: Facts, ask: Ask) -> dict[str, Left]:
     """What each SLO still allows at the end of the one period asked, from the sums of `error_budget_remaining` by SLO:
     minutes where its rows count minutes or slices of time, otherwise events."""
-    revisions, ends = Revisions(facts), {period.key: min(period.end, ask.as_of) for period in ask.periods}
+    revisions, ends = revisions_of(facts), {period.key: min(period.end, ask.as_of) for period in ask.periods}
     found = {}
     for (period, group), tally in sums.items():
         key = revisions.named(group.slo) if group.slo is not None and period in ends else None
@@ -84,7 +84,7 @@ def left_of(sums: Tallies, facts: Facts, ask: Ask) -> dict[str, Left]:
 
 def current(facts: Facts, ask: Ask) -> list[Slo]:
     """Every SLO in scope as it stands at as-of, of services that have not retired."""
-    places, revisions = Places(facts, ask), Revisions(facts)
+    places, revisions = Places(facts, ask), revisions_of(facts)
     found = (revisions.at(*key, ask.as_of) for key in revisions)
     return [
         slo
@@ -107,10 +107,11 @@ def unpromised(facts: Facts, ask: Ask) -> list[Service]:
     return sorted(found, key=lambda service: (service.tier, service.name))
 
 
-def below_floor(facts: Facts, ask: Ask) -> list[tuple[Slo, float]]:
-    """SLOs that promise less than the policy of their tier asks: the SLO and the floor, the furthest below first."""
+def below_floor(facts: Facts, slos: Iterable[Slo]) -> list[tuple[Slo, float]]:
+    """Those of some SLOs that promise less than the policy of their tier asks, with the floor: the furthest below it
+    first."""
     found = []
-    for slo in current(facts, ask):
+    for slo in slos:
         service = facts.services.get(slo.service)
         tier = facts.policy.tiers.get(service.tier) if service else None
         if tier is not None and slo.objective < tier.objective:

@@ -156,14 +156,4 @@ KPIS = (
         "readings",
         "per policy",
     ),
-    _from_readings(
-        "expected_annual_loss",
-        "Expected annual loss",
-        "What do our risks cost in a year?",
-        "Resilience",
-        "money",
-        "lower",
-        "mean of Poisson events with lognormal losses, summed over risks",
-        "per policy",
-    ),
 )

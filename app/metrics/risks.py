@@ -21,7 +21,8 @@ def open_at(risk: Risk, day: date) -> bool:
     return risk.status == "open"
 
 
-def _open(facts: Facts, ask: Ask) -> Iterator[tuple[Places, str, Risk, datetime]]:
+def open_risks(facts: Facts, ask: Ask) -> Iterator[tuple[Places, str, Risk, datetime]]:
+    """(places, period key, risk, moment) of every risk open at the end of a period that has begun, in scope or not."""
     places = Places(facts, ask)
     for period in places.begun:
         moment = places.moment(period)
@@ -40,7 +41,7 @@ def risks_above_appetite(facts: Facts, ask: Ask) -> Iterator[Row]:
     """Risks open at the end of the period whose likelihood x impact lies above the appetite line."""
     return (
         _row(risk, period, group, moment)
-        for places, period, risk, moment in _open(facts, ask)
+        for places, period, risk, moment in open_risks(facts, ask)
         if score(risk) > facts.policy.risk.appetite
         for group in places.groups(risk.services)
     )
@@ -55,7 +56,7 @@ def risk_reviews_overdue(facts: Facts, ask: Ask) -> Iterator[Row]:
     """Risks open at the end of the period whose review_on, or whose accepted_until, is a day that has ended."""
     return (
         _row(risk, period, group, moment)
-        for places, period, risk, moment in _open(facts, ask)
+        for places, period, risk, moment in open_risks(facts, ask)
         if overdue(places, risk, moment)
         for group in places.groups(risk.services)
     )

@@ -10,7 +10,7 @@ from app.metrics import impact, lessons
 from app.metrics.drills import Drill, done_within, drills, in_scope
 from app.metrics.facts import Facts, Incident, Risk, Service
 from app.metrics.lessons import Owed, Toll
-from app.metrics.numbers import Ask, Group, Scope
+from app.metrics.numbers import Ask, Scope
 from app.metrics.periods import between, local_day
 from app.metrics.risks import open_at, score
 
@@ -129,15 +129,14 @@ class Standing(NamedTuple):
 
 
 def standings(
-    services: Iterable[Service], totals: Mapping[str, Mapping[Group, tuple[float, float]]], watched: Container[str]
+    services: Iterable[Service], totals: Mapping[str, Mapping[str, tuple[float, float]]], watched: Container[str]
 ) -> list[Standing]:
     """Every service with its parts and wholes of `slos_met`, `error_budget_remaining`, `customer_impact_minutes` and
     `major_incidents` by service, the worst first. Nothing of the last two is zero where they were watched."""
     made = []
     for service in services:
-        group = Group(service=service.service)
         (met, of), (left, budgets), (hit, _), (severe, _) = (
-            totals[key].get(group, (0.0, 0.0))
+            totals[key].get(service.service, (0.0, 0.0))
             for key in ("slos_met", "error_budget_remaining", "customer_impact_minutes", "major_incidents")
         )
         made.append(

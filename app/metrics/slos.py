@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 from app.metrics.facts import Exclusion, Facts, Sli, SliSum, SliWindow, Slo
@@ -16,11 +17,11 @@ from app.metrics.periods import local_day, midnight
 class Revisions:
     """The dated revisions of every SLO, found by the source and id that an SLI row names."""
 
-    def __init__(self, facts: Facts) -> None:
-        self._zone = facts.policy.timezone
+    def __init__(self, slos: Iterable[Slo], zone: str) -> None:
+        self._zone = zone
         self._own: defaultdict[tuple[str, str], list[Slo]] = defaultdict(list)
         self._any: dict[str, tuple[str, str]] = {}
-        for slo in sorted(facts.slos, key=lambda s: (s.source, s.slo, s.valid_from or date.min)):
+        for slo in sorted(slos, key=lambda s: (s.source, s.slo, s.valid_from or date.min)):
             self._own[slo.source, slo.slo].append(slo)
             self._any.setdefault(slo.slo, (slo.source, slo.slo))
 
@@ -49,6 +50,28 @@ class Revisions:
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._own)
+
+
+class _Same(NamedTuple):
+    """A catalogue of SLOs, told from others by being the very same tuple: comparing thousands would take longer."""
+
+    slos: tuple[Slo, ...]
+
+    def __hash__(self) -> int:
+        return id(self.slos)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.slos is other.slos
+
+
+def revisions_of(facts: Facts) -> Revisions:
+    """The revisions of the SLOs of a question; ordered once for all questions about the same catalogue."""
+    return _revisions(_Same(facts.slos), facts.policy.timezone)
+
+
+@lru_cache(maxsize=8)
+def _revisions(same: _Same, zone: str) -> Revisions:
+    return Revisions(same.slos, zone)
 
 
 def meets(good: float, total: float, objective: float) -> bool:
@@ -102,7 +125,7 @@ def _elapsed(facts: Facts, ask: Ask, revisions: Revisions, places: Places) -> di
 
 def _covered(facts: Facts, ask: Ask) -> dict[tuple[str, Group], Tally]:
     """Tallies with what every SLO number shares: coverage, rows left out, excluded minutes."""
-    places, revisions = Places(facts, ask), Revisions(facts)
+    places, revisions = Places(facts, ask), revisions_of(facts)
     tallies: defaultdict[tuple[str, Group], Tally] = defaultdict(Tally)
     for key, minutes in _elapsed(facts, ask, revisions, places).items():
         tallies[key].elapsed = minutes
@@ -127,7 +150,7 @@ def _groups(places: Places, revisions: Revisions, row: SliSum | SliWindow) -> fr
 def compliance_sums(facts: Facts, ask: Ask) -> Iterable[tuple[str, Group, Tally]]:
     """Good minutes of observed minutes over rows with traffic; `extra.without_exclusions` is the same with nothing
     taken out."""
-    places, revisions = Places(facts, ask), Revisions(facts)
+    places, revisions = Places(facts, ask), revisions_of(facts)
     tallies = _covered(facts, ask)
     for row in facts.sli_sums:
         left = _left(row)
@@ -162,7 +185,7 @@ def _excludes(exclusion: Exclusion, slo: Slo) -> bool:
 
 def slo_compliance(facts: Facts, ask: Ask) -> Iterator[Row]:
     """One row an SLI row: its good minutes and its minutes, less the share that approved exclusions take out."""
-    places, revisions = Places(facts, ask), Revisions(facts)
+    places, revisions = Places(facts, ask), revisions_of(facts)
     for row in facts.sli:
         period = places.period(row.start)
         slo = revisions.at(row.source, row.slo, ask.as_of)
@@ -193,7 +216,7 @@ def slo_compliance(facts: Facts, ask: Ask) -> Iterator[Row]:
 
 def slos_met(facts: Facts, ask: Ask) -> Iterator[Row]:
     """One row an SLO with data; part 1 where good/total over the period reaches the objective then valid."""
-    places, revisions = Places(facts, ask), Revisions(facts)
+    places, revisions = Places(facts, ask), revisions_of(facts)
     ends = {period.key: places.moment(period) for period in ask.periods}
     for (period, source, name), rows in _by_slo(facts, revisions).items():
         slo = revisions.at(source, name, ends[period]) if period in ends else None

@@ -1,8 +1,10 @@
 """Opening the store: SQLite or PostgreSQL, migrated to this release's schema, and the two kinds of transaction."""
 
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,7 +20,8 @@ from sqlalchemy.engine import Connection, Engine, RootTransaction
 from sqlalchemy.engine.url import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 
-from app.store.tables import META, METADATA
+from app.store.register_tables import METADATA
+from app.store.tables import META
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 7_246_337
@@ -32,6 +35,10 @@ _PRAGMAS = (
     "PRAGMA temp_store=MEMORY",
     "PRAGMA cache_size=-65536",
 )
+WITHIN = "nines_within"
+"""The option of a connection that is narrowed (`narrow.py`)."""
+WHOLE = "nines_whole"
+"""The option of a SELECT that reads past the narrowing: what the store is, and what is seen."""
 logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
@@ -167,8 +174,14 @@ def identity(conn: Connection) -> tuple[str, int]:
 
 def _state(conn: Connection) -> tuple[str, int]:
     query = sa.select(META.c.name, META.c.value).where(META.c.name.in_(["store", "generation"]))
-    found = {row.name: row.value for row in conn.execute(query)}
+    found = {row.name: row.value for row in conn.execute(query, execution_options={WHOLE: True})}
     return found.get("store", ""), int(found.get("generation", 0))
+
+
+def narrowed_to(conn: Connection) -> Any:
+    """The limits that a reading connection is narrowed to; None: none. A writer sees everything."""
+    options = conn.get_execution_options()
+    return None if options.get("nines_write") else options.get(WITHIN)
 
 
 def generation(conn: Connection) -> int:
@@ -176,7 +189,8 @@ def generation(conn: Connection) -> int:
     kept: int | None = conn.get_execution_options().get("nines_generation")
     if kept is not None:
         return kept
-    value = conn.execute(sa.select(META.c.value).where(META.c.name == "generation")).scalar()
+    query = sa.select(META.c.value).where(META.c.name == "generation")
+    value = conn.execute(query, execution_options={WHOLE: True}).scalar()
     return int(value or 0)
 
 
@@ -252,18 +266,20 @@ def _one_host(url: str) -> str:
 
 def _engine(where: URL) -> Engine:
     if where.get_backend_name() == "postgresql":
-        return sa.create_engine(where, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+        return sa.create_engine(where, pool_pre_ping=True, hide_parameters=True, connect_args={"connect_timeout": 10})
     try:
         Path(str(where.database)).expanduser().parent.mkdir(parents=True, exist_ok=True)
     except OSError as cause:
         raise StoreError(f"The folder of the store cannot be made ({cause}): check NINES_DATABASE_URL.") from cause
-    engine = sa.create_engine(where.set(database=str(Path(str(where.database)).expanduser())))
+    file = where.set(database=str(Path(str(where.database)).expanduser()))
+    engine = sa.create_engine(file, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _: Any) -> None:
         connection.isolation_level = None
         for pragma in _PRAGMAS:
             connection.execute(pragma)
+        connection.create_function("nines_inside", 2, _inside, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def _begin(conn: Connection) -> None:
@@ -271,3 +287,14 @@ def _engine(where: URL) -> Engine:
         conn.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
     return engine
+
+
+def _inside(listed: str | None, names: str) -> str | None:
+    """Of a list in a cell (`a;b`), those that a JSON list names; None where it names none."""
+    kept = [name for name in (listed or "").split(";") if name in _named(names)]
+    return ";".join(kept) or None
+
+
+@lru_cache(maxsize=64)
+def _named(names: str) -> frozenset[str]:
+    return frozenset(json.loads(names))

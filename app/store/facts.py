@@ -12,7 +12,7 @@ from app.metrics import facts as light_facts
 from app.metrics.facts import Count, DeploymentSum, Facts, PageSum, SliSum
 from app.metrics.numbers import Ask
 from app.metrics.periods import local_day
-from app.metrics.slos import Revisions
+from app.metrics.slos import revisions_of
 from app.store import folds, light, windows
 from app.store.folds import Range, micro
 from app.store.pieces import Pieces, days_cte, merged, of_periods
@@ -203,7 +203,7 @@ def _retired_slos(
     last = {s.service: day_number(s.retired_on) for s in held.services.values() if s.retired_on is not None}
     if not last:
         return {}
-    revisions, found = Revisions(base), {}
+    revisions, found = revisions_of(base), {}
     for name in {slo.slo for slo in base.slos if slo.service in last}:
         for source in sources:
             slo = revisions.at(source, name, as_of)

@@ -22,16 +22,17 @@ _INCIDENTS, _IMPACTS, _ACTIONS, _POSTMORTEMS = (
     FACTS[name].c for name in ("incidents", "impacts", "actions", "postmortems")
 )
 _AT_ONCE = 500
+_ONE = timedelta(microseconds=1)
 
 
 def around(conn: Connection, start: datetime, stop: datetime, as_of: datetime) -> Facts:
     """The incidents detected from `start` until before `stop`, and those of a quarter before and after, with which
     they may form chains of repeats; as known at as-of."""
     table = _INCIDENTS
-    low, high = start - REACH, stop + REACH
-    ended = sa.or_(table.resolved_at >= low, table.mitigated_at >= low)
-    within = sa.and_(table.detected_at < high, table.detected_at <= as_of, sa.or_(table.detected_at >= low, ended))
-    found = {(i.source, i.incident): i for i in light.some(conn, "incidents", within)}
+    low, high = start - REACH, min(stop + REACH, as_of + _ONE)
+    ended = sa.and_(table.detected_at < low, sa.or_(table.resolved_at >= low, table.mitigated_at >= low))
+    before = light.cached(conn, f"incidents across {low}", lambda: light.some(conn, "incidents", ended))
+    found = {(i.source, i.incident): i for i in (*before, *light.detected(conn, low, high))}
     named = sorted({i.repeat_of for i in found.values() if i.repeat_of} - {i.incident for i in found.values()})
     for begin in range(0, len(named), _AT_ONCE):
         more = light.some(conn, "incidents", table.incident.in_(named[begin : begin + _AT_ONCE]))

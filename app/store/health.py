@@ -73,7 +73,7 @@ def keep(engine: Engine, now: datetime) -> bool:
 
 
 def _kept(conn: Connection, now: datetime) -> Health | None:
-    text = conn.execute(sa.select(META.c.value).where(META.c.name == _NAME)).scalar()
+    text = conn.execute(sa.select(META.c.value).where(META.c.name == _NAME)).scalar()  # not there within limits
     said: dict[str, Any] = json.loads(text) if text else {}
     if said.get("of") != generation(conn) or said.get("by") != kept.made_by():
         return None

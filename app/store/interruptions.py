@@ -1,5 +1,5 @@
 """Interruptions by the hour of the week, what silence would spare, and how the people of a team share them: sheets,
-kept by the month. Nobody is named: who it was does not leave this file.
+kept by the month. Who it was leaves this file for the pages' `privacy` alone.
 
 All are folded from raw pages by the one definition of an interruption in `folds`; daily sums know neither the hour nor
 the person.
@@ -135,8 +135,8 @@ HOURS = Sheet(
 
 
 def carried(conn: Connection, ask: Ask, learnt: list[Made] | None = None) -> list[Carried]:
-    """One row a team and person with interruptions or duty in the question's one period, without saying who. Duty is
-    the union of a person's shifts in the team, up to as-of. Of one team or of all: duty is kept by nothing else."""
+    """One row a team and person with interruptions or duty in the question's one period. Duty is the union of a
+    person's shifts in the team, up to as-of. Of one team or of all: duty is kept by nothing else."""
     people: dict[tuple[str, str], dict[str, float]] = {}
     asked = replace(ask, by=frozenset({"team"}))
     for group, amounts in sheets.read(conn, PEOPLE, asked, learnt).items():
@@ -144,8 +144,8 @@ def carried(conn: Connection, ask: Ask, learnt: list[Made] | None = None) -> lis
             what, _, who = label.partition(" ")
             people.setdefault((group.team or "", who), {})[what] = amount
     rows = [
-        Carried(team, round(had.get("n", 0)), round(had.get("squared", 0)), had.get("micros", 0) / _MINUTE)
-        for (team, _), had in people.items()
+        Carried(team, round(had.get("n", 0)), round(had.get("squared", 0)), had.get("micros", 0) / _MINUTE, who)
+        for (team, who), had in people.items()
     ]
     return sorted(rows, key=lambda one: (one.team, -one.interruptions, -one.duty_minutes, one.squared))
 

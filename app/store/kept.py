@@ -4,13 +4,14 @@ transaction that changes a fact they are made of.
 A period that is over changes no more with the clock, but by what is written: so its sums hold as of any instant from
 `since` on, the latest that the store knew when they were made. They are those of `app.metrics.measure.sums`, split by
 some dimensions ("tier", "slo", none …) and never narrowed; a question that is narrowed to tier 0 reads the group of
-tier 0. Nobody needs them: what is not kept is made from the daily sums and the facts.
+tier 0. Nobody needs them: what is not kept is made from the daily sums and the facts. Those made within a reader's
+limits (`narrow.py`) are kept apart, and read within the same limits alone.
 """
 
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
@@ -30,6 +31,7 @@ from app.metrics.periods import Period
 from app.store import light
 from app.store.engine import generation, spare_moment
 from app.store.folds import micro
+from app.store.narrow import mark
 from app.store.tables import DAY_MARKS, FACTS, KEPT_GROUPS, KEPT_SUMS
 from app.store.touched import HOUR, Touched
 from app.store.types import micros
@@ -75,8 +77,10 @@ def read(
     periods: Sequence[Period],
     as_of: datetime,
     names: Sequence[Group] | None = None,
+    admits: Callable[[Group], bool] = lambda group: True,
 ) -> dict[tuple[str, str], Groups]:
-    """(KPI, period key) → its sums by group, where they are kept and hold; `names`: of these groups alone."""
+    """(KPI, period key) → its sums by group, where they are kept and hold: of groups that are admitted, and of
+    `names` alone where they are told."""
     if not periods:
         return {}
     found: dict[int, dict[Group, Tally]] = {}
@@ -90,21 +94,38 @@ def read(
         if wanted is not None:
             query = query.where(groups.c.grp.in_(wanted))
         for number, name, part, whole, n, rest in conn.execute(query):
-            found[number][_group(name, split)] = _tally(part, whole, n, rest)
+            group = _group(name, split)
+            if admits(group):
+                found[number][group] = _tally(part, whole, n, rest)
     return answer
 
 
 def added(
-    conn: Connection, kpi: str, split: frozenset[str], periods: Sequence[Period], as_of: datetime
-) -> dict[Group, tuple[float, float]] | None:
-    """Group → its parts and wholes added over the periods; None where not all of them are kept."""
+    conn: Connection,
+    kpi: str,
+    split: frozenset[str],
+    periods: Sequence[Period],
+    as_of: datetime,
+    of: str,
+    admits: Callable[[Group], bool] | None = None,
+) -> dict[str, tuple[float, float]] | None:
+    """Name of a dimension (`of`) → its parts and wholes added over the periods, of groups that are admitted (None: of
+    all); None where not all of them are kept."""
     ids = list(conn.execute(_holding([kpi], split, periods, as_of)).scalars())
     if len(ids) < len(periods) or not holding(conn, periods, as_of).keys() >= {*periods}:
         return None
     groups = KEPT_GROUPS
     total = sa.select(groups.c.grp, sa.func.sum(groups.c.part), sa.func.sum(groups.c.whole))
-    query = total.where(groups.c.sums.in_(ids)).group_by(groups.c.grp)
-    return {_group(name, split): (part, whole) for name, part, whole in conn.execute(query)}
+    rows = conn.execute(total.where(groups.c.sums.in_(ids)).group_by(groups.c.grp))
+    if admits is None and split == {of}:
+        return {_only(name): (part, whole) for name, part, whole in rows}
+    found: dict[str, tuple[float, float]] = {}
+    for name, part, whole in rows:
+        group = _group(name, split)
+        if admits is None or admits(group):
+            before = found.get(getattr(group, of), (0.0, 0.0))
+            found[getattr(group, of)] = (before[0] + part, before[1] + whole)
+    return found
 
 
 def _holding(keys: Sequence[str], split: frozenset[str], periods: Sequence[Period], as_of: datetime) -> sa.Select[Any]:
@@ -154,7 +175,7 @@ def _keep(conn: Connection, made: Sequence[Made]) -> None:
     table = KEPT_SUMS
     split: defaultdict[tuple[str, str], list[Made]] = defaultdict(list)
     for one in made:
-        split[text(one.split), one.kpi].append(one)
+        split[mark(conn) + text(one.split), one.kpi].append(one)
     for (dimensions, kpi), some in split.items():
         periods = [one.period.key for one in some]
         here = sa.and_(table.c.split == dimensions, table.c.kpi == kpi, table.c.period.in_(periods))
@@ -170,9 +191,9 @@ def _keep(conn: Connection, made: Sequence[Made]) -> None:
             for one in some
             for group, tally in one.groups.items()
         ]
-        mark = "?" if conn.dialect.name == "sqlite" else "%s"
+        sign = "?" if conn.dialect.name == "sqlite" else "%s"
         if rows:
-            conn.exec_driver_sql(f"INSERT INTO kept_groups VALUES ({', '.join([mark] * 6)})", rows)
+            conn.exec_driver_sql(f"INSERT INTO kept_groups VALUES ({', '.join([sign] * 6)})", rows)
 
 
 def forget(conn: Connection, touched: Touched) -> None:
@@ -247,7 +268,12 @@ def text(split: Iterable[str]) -> str:
 
 
 def _name(group: Group, split: Iterable[str]) -> str:
-    return json.dumps([getattr(group, name) for name in sorted(split)], ensure_ascii=False, separators=(",", ":"))
+    return _json([getattr(group, name) for name in sorted(split)])
+
+
+def _only(name: str) -> str:
+    """The one part of a group's name: thousands of them are looked at, and few are escaped."""
+    return name[2:-2] if name[1] == '"' and "\\" not in name else json.loads(name)[0]
 
 
 @lru_cache(maxsize=65_536)
@@ -265,7 +291,11 @@ def _rest(tally: Tally) -> str:
         "spread": list(spread) if spread else None,
     }
     kept = {name: value for name, value in parts.items() if value is not None and value != {}}
-    return json.dumps(kept, ensure_ascii=False, separators=(",", ":")) if kept else ""
+    return _json(kept) if kept else ""
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _tally(part: float, whole: float, n: int, rest: str) -> Tally:

@@ -1,8 +1,9 @@
 """The low-volume facts, whole, kept in the process until the next write to the store."""
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Lock
 from typing import Any, NamedTuple, TypeVar
 
@@ -14,7 +15,7 @@ from app.metrics import facts
 from app.metrics.facts import Deployment, Linked, Span
 from app.metrics.impact import SAID
 from app.policy import Policy
-from app.store.engine import identity
+from app.store.engine import identity, narrowed_to
 from app.store.ranges import values
 from app.store.tables import FACTS, POLICIES, SOURCES, SPANS
 from app.store.types import micros, moment
@@ -34,7 +35,7 @@ RECORDS: Mapping[str, type[Any]] = {
     "risks": facts.Risk,
 }
 """Entity → the type that the metrics know it by."""
-_KEPT = 64
+_KEPT = 256
 _cache: OrderedDict[tuple[Any, ...], Any] = OrderedDict()
 _lock = Lock()
 
@@ -56,7 +57,7 @@ def cached(conn: Connection, name: str, make: Callable[[], T]) -> T:
     """What `make` gives, kept until the next committed write. A writer's own view is never kept."""
     if conn.get_execution_options().get("nines_write"):
         return make()
-    key = (str(conn.engine.url), *identity(conn), name)
+    key = (str(conn.engine.url), *identity(conn), name, narrowed_to(conn))
     with _lock:
         if key in _cache:
             _cache.move_to_end(key)
@@ -101,6 +102,23 @@ def _whole(conn: Connection, entity: str, where: sa.ColumnElement[bool] | None =
                 cells[spot] = value
         made.append(kind(*cells))
     return tuple(made)
+
+
+def detected(conn: Connection, start: datetime, stop: datetime) -> Iterator[facts.Incident]:
+    """The incidents detected from `start` until before `stop`, in order of time; kept month by month, since pages look
+    at the same months again and again, and at few of them however long the history is."""
+    at = FACTS["incidents"].c.detected_at
+    begin = start.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    while begin < stop:
+        end = (begin + timedelta(days=31)).replace(day=1)
+        make = partial(_by_time, conn, sa.and_(at >= begin, at < end))
+        month = cached(conn, f"incidents of {begin:%Y-%m}", make)
+        yield from (one for one in month if start <= one.detected_at < stop)
+        begin = end
+
+
+def _by_time(conn: Connection, within: sa.ColumnElement[bool]) -> tuple[facts.Incident, ...]:
+    return tuple(sorted(_whole(conn, "incidents", within), key=lambda one: (one.detected_at, one.source, one.incident)))
 
 
 def bytewise(conn: Connection, table: sa.Table) -> list[sa.ColumnElement[Any]]:

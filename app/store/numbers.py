@@ -2,8 +2,9 @@
 pages call."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
+from itertools import product
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -38,20 +39,19 @@ def sums(conn: Connection, keys: Sequence[str], ask: Ask, learnt: list[Made] | N
     return _sums(conn, keys, load(conn, frozenset(), ask), ask, learnt, wide=False)
 
 
-def totals(
-    conn: Connection, key: str, ask: Ask, learnt: list[Made] | None = None
-) -> Mapping[Group, tuple[float, float]]:
-    """Group → its parts and wholes added over the periods of a question: for lists ordered by a year of many groups."""
+def totals(conn: Connection, key: str, ask: Ask, learnt: list[Made] | None = None) -> Mapping[str, tuple[float, float]]:
+    """Name → its parts and wholes added over the periods of a question that is split by one dimension: for lists
+    ordered by a year of many groups."""
+    (of,) = ask.by
     base, kpi = load(conn, frozenset(), ask), KPIS[key]
-    asked = replace(ask, by=narrow(kpi, ask.by))
-    plan = _plan(base, asked, bool(kpi.needs & _OWN_TEAM))
-    added = kept.added(conn, key, plan.split, asked.periods, asked.as_of)
+    plan = _plan(base, replace(ask, by=narrow(kpi, ask.by)), bool(kpi.needs & _OWN_TEAM))
+    added = kept.added(conn, key, plan.split, ask.periods, ask.as_of, of, None if plan.every else plan.admits)
     if added is not None:
-        return {group: total for group, total in added.items() if plan.admits(group)}
-    found: dict[Group, tuple[float, float]] = {}
+        return added
+    found: dict[str, tuple[float, float]] = {}
     for (_, group), tally in _sums(conn, [key], base, ask, learnt, wide=False)[key].items():
-        part, whole = found.get(group, (0.0, 0.0))
-        found[group] = (part + tally.part, whole + tally.whole)
+        part, whole = found.get(getattr(group, of), (0.0, 0.0))
+        found[getattr(group, of)] = (part + tally.part, whole + tally.whole)
     return found
 
 
@@ -68,6 +68,8 @@ class _Plan(NamedTuple):
     split: frozenset[str]
     admits: Callable[[Group], bool]
     names: tuple[Group, ...] | None
+    every: bool
+    """Whether all groups are admitted."""
     implied: Mapping[str, Any] = {}
     """What a question is split by that its one service says already."""
 
@@ -86,7 +88,7 @@ def _sums(
         asked = replace(horizon(some, ask) if wide else ask, by=by)
         plan = _plan(base, asked, own_team)
         settled = kept.holding(conn, asked.periods, asked.as_of)
-        held = kept.read(conn, some, plan.split, list(settled), asked.as_of, plan.names)
+        held = kept.read(conn, some, plan.split, list(settled), asked.as_of, plan.names, plan.admits)
         for (key, period), groups in held.items():
             found[key].update(_taken(period, groups, plan, by))
         for key in some:
@@ -161,12 +163,10 @@ def _plan(base: Facts, ask: Ask, own_team: bool) -> _Plan:
             return False
         return all(getattr(group, name) == value for name, value in rest.items())
 
-    names: tuple[Group, ...] | None = None
-    if split == rest.keys():
-        names = (Group(**rest),)
-    elif within is not None and split == {finest}:
+    names = _named(base, split, rest)
+    if within is not None and split == {finest}:
         names = tuple(_of(**{finest: name}) for name in sorted(within))
-    return _Plan(frozenset(split), admits, names)
+    return _Plan(frozenset(split), admits, names, within is None and not rest)
 
 
 def _of_service(base: Facts, ask: Ask, own_team: bool) -> _Plan:
@@ -182,8 +182,17 @@ def _of_service(base: Facts, ask: Ask, own_team: bool) -> _Plan:
         return inside and all(getattr(group, name) == value for name, value in named.items())
 
     implied = {name: getattr(service, name) for name in ask.by & said} if service is not None else {}
-    names = (_of(**named),) if split == named.keys() else None
-    return _Plan(frozenset(split), admits, names, implied)
+    return _Plan(frozenset(split), admits, _named(base, split, named), False, implied)
+
+
+def _named(base: Facts, split: Set[str], known: Mapping[str, Any]) -> tuple[Group, ...] | None:
+    """Every group that agrees with what is known, where the rest can be one of few; otherwise None."""
+    few = {"tier": {s.tier for s in base.services.values()}, "severity": range(1, 6)}
+    rest = sorted(split - known.keys())
+    if not known or not few.keys() >= {*rest}:
+        return None
+    choices = product(*((*few[name], None) for name in rest))
+    return tuple(_of(**known, **dict(zip(rest, choice, strict=True))) for choice in choices)
 
 
 def _of(**said: Any) -> Group:

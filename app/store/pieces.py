@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 
 from app.metrics.numbers import Ask
 from app.policy import Policy
+from app.store.engine import narrowed_to
 from app.store.folds import Range, fingerprint
 from app.store.light import Places
 from app.store.ranges import day_at, day_start
@@ -34,7 +35,11 @@ def stored_zone(conn: Connection) -> str | None:
 
 
 def of_periods(conn: Connection, held: Places, ask: Ask, sums: str) -> list[Pieces]:
-    """The pieces of a question's periods, by the policy in force at the end of each; `k` is the place of the period."""
+    """The pieces of a question's periods, by the policy in force at the end of each; `k` is the place of the period.
+
+    Pages that a reader does not see may begin an interruption that goes on with one that they see: within limits, pages
+    are folded."""
+    folded = sums == "pages" and narrowed_to(conn) is not None
     zone, as_of = stored_zone(conn), micros(ask.as_of)
     limit = as_of if sums == "sli" else as_of + 1
     unsettled = _unsettled(conn, as_of) if sums == "pages" else set()
@@ -55,7 +60,7 @@ def of_periods(conn: Connection, held: Places, ask: Ask, sums: str) -> list[Piec
             if len(marks) > 1:
                 days = range(first, last + 1)
                 apart.update(d for d in days if fingerprint(held.policy_at(moment(day_start(d + 1, zone) - 1))) != mark)
-        usable = zone is not None and zone == policy.timezone
+        usable = zone is not None and zone == policy.timezone and not folded
         cut(k, start, stop, zone if usable else None, apart, pieces.stored, pieces.live)
     return list(split.values())
 

@@ -98,12 +98,8 @@ def _made(conn: Connection, months: Sequence[Period], as_of: datetime) -> list[k
 
 
 def _kpis(split: frozenset[str]) -> list[str]:
-    """The KPIs that can be split so. Those that exist per SLO alone are asked of one moment, not month by month."""
-    return [
-        key
-        for key, kpi in KPIS.items()
-        if key in SPLITS[split] and kpi.measured and not kpi.always_by and _fits(kpi, split)
-    ]
+    """The KPIs that can be split so."""
+    return [key for key, kpi in KPIS.items() if key in SPLITS[split] and kpi.measured and _fits(kpi, split)]
 
 
 def _fits(kpi: Kpi, split: frozenset[str]) -> bool:

@@ -66,6 +66,12 @@ def refresh(conn: Connection, touched: Touched) -> None:
     _refresh_deployments(conn, sorted(_days(touched.hours.get("deployments", ()), zone, 0)), zone)
 
 
+def refresh_light(conn: Connection, touched: Touched) -> None:
+    """The same for facts that no daily sum is made of, like risks and actions: what is kept of them is forgotten."""
+    _keep_spans(conn, touched.entities)
+    kept.forget(conn, touched)
+
+
 def rebuild(conn: Connection) -> None:
     """Makes every sum anew from the facts."""
     kept.forget_all(conn)
@@ -299,10 +305,9 @@ class _Defined:
     """The latest revision of each SLO, as the metrics find it."""
 
     def __init__(self, slos: tuple[Any, ...], policy: Policy) -> None:
-        from app.metrics.facts import Facts
 
         self.slos = slos
-        self._revisions = Revisions(Facts(policy=policy, slos=slos))
+        self._revisions = Revisions(slos, policy.timezone)
 
     def latest(self, source: str, slo: str) -> Any:
         return self._revisions.at(source, slo, datetime(9000, 1, 1, tzinfo=UTC))

@@ -252,6 +252,18 @@ POLICIES = sa.Table(
     sa.Column("actor", sa.Text(), nullable=False),
     sa.Column("why", sa.Text()),
 )
+GRANTS = sa.Table(
+    "grants",
+    METADATA,
+    sa.Column("id", sa.Integer(), primary_key=True, autoincrement=True),
+    *(sa.Column(name, sa.Text(), nullable=False) for name in ("kind", "subject", "role")),
+    *(sa.Column(name, sa.JSON(none_as_null=True)) for name in ("products", "teams")),
+    sa.Column("member_of", sa.JSON(), nullable=False),
+    sa.Column("version", sa.Integer(), nullable=False),
+    sa.Column("changed_at", Moment(), nullable=False),
+    sa.Column("changed_by", sa.Text(), nullable=False),
+)
+"""Who is given which role, within which limits (`people.py`); what it was before is in the audit trail."""
 AUDIT = sa.Table(
     "audit",
     METADATA,
@@ -279,6 +291,19 @@ AUDIT_HEAD = sa.Table(
     sa.Column("hash", sa.Text(), nullable=False),
 )
 """One row: the last entry of the chain."""
+SESSIONS = sa.Table(
+    "sessions",
+    METADATA,
+    sa.Column("session", sa.Text(), primary_key=True),
+    sa.Column("name", sa.Text(), nullable=False),
+    sa.Column("groups", sa.JSON(), nullable=False),
+    sa.Column("issued_at", Moment(), nullable=False),
+    sa.Column("ended_at", Moment()),
+    sa.Column("id_token", sa.Text()),
+    sa.Index(None, "issued_at"),
+)
+"""Who signed in: by the digest of what their browser holds, with the groups that the provider named. The provider's
+token is what ends the session there too."""
 META = sa.Table(
     "meta", METADATA, sa.Column("name", sa.Text(), primary_key=True), sa.Column("value", sa.Text(), nullable=False)
 )

@@ -12,7 +12,7 @@ from app.metrics.budgets import LOOKBACKS
 from app.metrics.facts import Facts, SliWindow
 from app.metrics.numbers import EVERYTHING, Ask
 from app.metrics.periods import Kind, containing, local_day
-from app.metrics.slos import Revisions
+from app.metrics.slos import revisions_of
 from app.store import folds
 from app.store.folds import Range
 from app.store.light import Places, cached
@@ -64,7 +64,7 @@ def load(conn: Connection, held: Places, base: Facts, ask: Ask, needs: frozenset
     known, slos = sources(conn), few(base, ask)
     if not known or not base.slos:
         return
-    zone, revisions = stored_zone(conn), Revisions(base)
+    zone, revisions = stored_zone(conn), revisions_of(base)
     wanted: defaultdict[int, set[tuple[str, str] | None]] = defaultdict(set)
     spans: dict[tuple[str, str, int, int], int] = {}
     for period in ask.periods:

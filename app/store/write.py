@@ -35,7 +35,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from app import policy
-from app.store import kept, rejects, sums
+from app.people import Person
+from app.store import kept, register_imports, rejects, sums
 from app.store.audit import audit
 from app.store.batch import fitted, keys, last_of_each_key, tuples
 from app.store.rejects import Reject, add_rejects
@@ -103,18 +104,19 @@ def end_run(
     audit(conn, actor=actor, action="import", entity="imports", entity_id=str(run), new={"source": source, **kept})
 
 
-def set_policy(conn: Connection, text: str, *, actor: str, why: str | None = None, at: datetime | None = None) -> None:
+def set_policy(conn: Connection, text: str, *, by: Person, why: str | None = None, at: datetime | None = None) -> None:
     """Puts a policy in force from `at` (now), audited, and makes the sums that it changes anew.
 
-    Raises ValueError or yaml.YAMLError for a text that is no policy.
+    Raises NotAllowed for somebody who is no admin, ValueError or yaml.YAMLError for a text that is no policy.
     """
+    by.must("govern", everywhere=True)
     policy.parse(text)
     since = at or datetime.now(UTC)
     held = sa.select(POLICIES.c.text).where(POLICIES.c.valid_from <= since).order_by(POLICIES.c.valid_from.desc())
     old = conn.execute(held.limit(1)).scalar()
     conn.execute(POLICIES.delete().where(POLICIES.c.valid_from == since))
-    conn.execute(POLICIES.insert().values(valid_from=since, text=text, actor=actor, why=why))
-    audit(conn, actor=actor, action="set", entity="policies", entity_id=since.isoformat(), old=old, new=text, why=why)
+    conn.execute(POLICIES.insert().values(valid_from=since, text=text, actor=by.name, why=why))
+    audit(conn, actor=by.name, action="set", entity="policies", entity_id=since.isoformat(), old=old, new=text, why=why)
     kept.forget_all(conn)
     sums.refresh(conn, Touched())
 
@@ -135,6 +137,8 @@ def upsert(conn: Connection, entity: str, source: str, columns: pa.Table, touche
     if (entity, source) not in touched.open_rejects:
         touched.open_rejects[entity, source] = rejects.open_keys(conn, entity, source, touched.run)
     waiting = touched.open_rejects[entity, source]
+    was = register_imports.before(conn, entity, source, batch)
+    batch = register_imports.signed(conn, entity, source, batch)
     for start in range(0, batch.num_rows, _ROWS):
         part = batch.slice(start, _ROWS).combine_chunks()
         inserted, updated = _keep(conn, entity, source, part, touched)
@@ -143,6 +147,8 @@ def upsert(conn: Connection, entity: str, source: str, columns: pa.Table, touche
             touched.resolved |= rejects.mended(waiting, part)
     if new or changed:
         touched.entities.add((entity, source))
+        if was is not None:
+            register_imports.after(conn, was, touched.run)
     return Counts(columns.num_rows, new, changed, columns.num_rows - new - changed)
 
 

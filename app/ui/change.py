@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from app.charts import change as drawn
 from app.charts import wording
@@ -70,7 +70,7 @@ class Shown:
     last: Period | None
     """The last month of the trend in which something was deployed, where the period has nothing."""
 
-    @property
+    @cached_property
     def names(self) -> Mapping[str, str]:
         """Service → its name."""
         return {service.service: service.name for service in self.services.values()}

@@ -8,12 +8,13 @@ import streamlit as st
 
 from app.charts import wording
 from app.metrics.periods import local_day
+from app.people import NotAllowed
 from app.store.runs import Aside, Run
-from app.ui import coverage, data_health, filters, mending, quality, read, tables, tiles
+from app.ui import coverage, data_health, filters, mending, privacy, quality, read, tables, tiles, who
 from app.ui.board import board
 from app.ui.data_health import Health
 from app.ui.lead import heading
-from app.ui.markup import Markup, el, join
+from app.ui.markup import Markup, el, join, plain
 from app.ui.tables import ACT, Column
 
 MOST_ROWS = 5_000
@@ -120,6 +121,12 @@ def set_aside(health: Health) -> None:
 
 
 def _mend_button(rows: Sequence[Aside]) -> None:
+    """The rows whole, as they were read: for who may import them again."""
+    try:
+        who.person().must("write", everywhere=True)
+    except NotAllowed as refused:
+        st.caption(plain(str(refused)))
+        return
     name = "rejects.zip" if len({row.entity for row in rows}) > 1 else f"{rows[0].entity}-rejects.csv"
     st.download_button(
         f"Download {len(rows):,} row{'' if len(rows) == 1 else 's'} to mend",
@@ -145,7 +152,8 @@ def _aside_columns() -> list[Column]:
 
 
 def _aside_row(row: Aside) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in ("file", "line", "column", "value", "reason", "source")}
+    shown = {name: getattr(row, name) for name in ("file", "line", "column", "source")}
+    return shown | {name: privacy.veiled(getattr(row, name), row.row) for name in ("value", "reason")}
 
 
 def quality_list(health: Health) -> None:

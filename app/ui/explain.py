@@ -19,7 +19,7 @@ from app.metrics.kpi import FACT_FILES, Kpi
 from app.metrics.numbers import Group, Number, Row, Scope
 from app.metrics.periods import Period
 from app.policy import Policy
-from app.ui import choices, places, read, tables, tiles
+from app.ui import bad_years, choices, places, read, tables, tiles
 from app.ui.board import Act, board
 from app.ui.choices import Asked
 from app.ui.markup import Markup, el, join
@@ -49,7 +49,7 @@ def _body(key: str, asked: Asked, group: Group | None) -> None:
 def _show(key: str, asked: Asked, group: Group | None) -> None:
     kpi, policy = KPIS[key], read.directory().policy
     by = [name for name in ("severity", "slo") if group is not None and getattr(group, name) is not None]
-    numbers = read.numbers([key], asked.ask(by=by))
+    numbers = bad_years.told(read.numbers([key], asked.ask(by=by)), asked.ask(by=by))
     number = next((n for n in numbers if group is None or _same(n.group, group, by)), None)
     if number is None:
         st.caption("No data.")
@@ -92,6 +92,7 @@ def _told(kpi: Kpi, number: Number, asked: Asked, policy: Policy) -> Markup:
         ("Counted in a period by", kpi.at),
         ("Made from", _made(kpi, number, policy)),
         ("Range", _range(number, policy)),
+        ("A bad year", bad_years.words(number, policy.currency)),
         ("Coverage", _coverage(number)),
         ("Left out", _left_out(number)),
         ("With exclusions taken out", _exclusions(number, policy)),

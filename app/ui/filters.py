@@ -12,12 +12,16 @@ import streamlit as st
 
 from app.metrics.numbers import Scope
 from app.metrics.periods import Period, local_day
+from app.people import limited_to
 from app.ui import choices, read
 from app.ui.choices import ALL, Asked
 from app.ui.markup import plain
 
 _ASKED = "nines_asked"
 _NEXT = "nines_narrow_next"
+_LIMITED = (
+    "Every number, table and export counts what you may see, and nothing else. An admin can change it in Settings."
+)
 _LABELS = {
     "period": "Period",
     "against": "Compared with",
@@ -62,7 +66,10 @@ def asked() -> Asked:
 
 
 def notes() -> None:
-    """Says what of the address could not be followed."""
+    """Says what the reader is limited to, and what of the address could not be followed."""
+    within = read.state().within
+    if within is not None:
+        st.caption(f":material/filter_alt: {plain(f'Limited to: {limited_to(within)}')}", help=_LIMITED)
     for note in st.session_state.get("nines_notes", ()):
         st.caption(f":material/info: {plain(note)}")
 

@@ -1,11 +1,13 @@
 """What surrounds every page: navigation, the filter bar with freshness, who is here, which zone the dates are in."""
 
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
-from app import settings
-from app.ui import act, empty, filters, freshness, places, read, who
+from app import settings, watch
+from app.people import Person
+from app.ui import act, empty, entry, filters, freshness, places, read, who
 from app.ui.board import board
 from app.ui.markup import el, plain
 
@@ -13,24 +15,32 @@ ICON = Path(__file__).resolve().parents[1] / "static" / "favicon.png"
 LOGO = Path(__file__).parent / "art" / "logo.svg"
 SIDEBAR_PX = 220
 CONTENT_PX = 1280
+_WHO = "font-size: 0.875rem; opacity: 0.75; overflow-wrap: anywhere"
 
 
 def show() -> None:
-    """Draws the frame and runs the page that was asked for. Raises StoreError or SettingsError with a sentence
-    to show."""
-    with read.held():
-        _show()
+    """Draws the frame and runs the page that was asked for, for who may enter. Raises StoreError or SettingsError
+    with a sentence to show."""
+    person = entry.person()
+    if person is not None:
+        with who.held(person), read.held():
+            _show(person)
 
 
-def _show() -> None:
-    groups, by_title = places.navigation()
+def _show(person: Person) -> None:
+    groups, by_title = places.navigation(person)
     page = st.navigation(groups)
     place = by_title[page.title]
+    with watch.run(place.name):
+        _page(person, page, place)
+
+
+def _page(person: Person, page: Any, place: places.Place) -> None:
     chosen = settings.load()
     directory = read.directory()
     st.logo(LOGO, icon_image=ICON)
     with st.sidebar:
-        _who(chosen, directory.policy.timezone)
+        _who(person, chosen, directory.policy.timezone)
     with st.container(horizontal_alignment="center"), st.container(width=CONTENT_PX, gap="small"):
         if place.alone:
             board(el("header", el("h1", place.title), cls="head"), key="frame_head")
@@ -49,8 +59,16 @@ def _show() -> None:
         act.after(clicked, asked)
 
 
-def _who(chosen: settings.Settings, zone: str) -> None:
+def _who(person: Person, chosen: settings.Settings, zone: str) -> None:
     st.space("stretch")
-    st.caption(f":material/person: {plain(who.person().name)}  \n:material/schedule: Dates in {plain(zone)}")
+    zoned = f":material/schedule: Dates in {plain(zone)}"
+    if chosen.signs_in:
+        # Not Markdown: it would make an address a link.
+        roles = el("div", ", ".join(sorted(person.roles)))
+        st.html(el("div", el("strong", person.name), roles, style=_WHO))
+        st.caption(zoned)
+    else:
+        st.caption(f":material/person: {plain(person.name)}  \n{zoned}")
+    entry.sign_out()
     if chosen.demo:
         st.caption(":material/science: Demo organisation: invented numbers")

@@ -8,7 +8,7 @@ from typing import Any
 from app.charts import wording
 from app.metrics.facts import Deployment, Incident, Service
 from app.metrics.incidents import minutes
-from app.ui import places, tables, tiles
+from app.ui import places, privacy, tables, tiles
 from app.ui.incident import Shown
 from app.ui.incidents_parts import ACTION, POSTMORTEM, opens
 from app.ui.markup import Markup, Part, button, el, join
@@ -23,7 +23,7 @@ def head(page: Shown, zone: str) -> Markup:
     one = page.incident
     meta: list[Part] = [
         f"{one.incident} · {one.source}",
-        f" · led by {one.commander}" if one.commander else None,
+        f" · led by {privacy.called(one.commander)}" if one.commander else None,
         f" · dates in {zone} ",
     ]
     return el(

@@ -8,7 +8,7 @@ from app.charts.theme import VerdictKey
 from app.metrics.lessons import Review
 from app.metrics.numbers import Number
 from app.metrics.periods import containing, local_day
-from app.ui import tiles
+from app.ui import privacy, tiles
 from app.ui.chains import drawn
 from app.ui.chains import opens as opens
 from app.ui.choices import Asked
@@ -161,7 +161,9 @@ def postmortems(page: Shown, asked: Asked) -> Markup:
 
 def _owes(one: Review, asked: Asked) -> Markup:
     deadline = wording.day(one.deadline.date()) if one.deadline else ""
-    owner = one.postmortem.owner if one.postmortem and one.postmortem.owner else one.incident.commander
+    owner = one.postmortem.owner if one.postmortem else None
+    if not owner and one.incident.commander:
+        owner = privacy.called(one.incident.commander)
     return el(
         "li",
         el(

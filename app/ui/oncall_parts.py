@@ -6,7 +6,7 @@ from app.charts import wording
 from app.charts.theme import VerdictKey
 from app.metrics.fairness import CHANCE, ENOUGH, Evenness, State
 from app.metrics.numbers import Number
-from app.ui import tiles
+from app.ui import privacy, tiles
 from app.ui.choices import Asked
 from app.ui.lead import lead
 from app.ui.markup import Markup, button, el, join
@@ -165,7 +165,7 @@ _COUNT = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
 
 
 def evenness(page: Shown, fold: Folded, asked: Asked) -> Markup:
-    """Within teams: whether one person carries more than their duty and chance explain. Nobody is named."""
+    """Within teams: whether one person carries more than their duty and chance explain."""
     found = ordered(fold.evenness)
     rows = [_team(page, one) for one in found[:_TEAMS]]
     more = len(found) - len(rows)
@@ -182,7 +182,7 @@ def evenness(page: Shown, fold: Folded, asked: Asked) -> Markup:
     return el(
         "section",
         el("h2", title),
-        el("p", f"{wording.capital(asked.words)}: who carries most beyond their duty, without names", cls="sub"),
+        el("p", f"{wording.capital(asked.words)}: who carries most beyond their duty{privacy.told()}", cls="sub"),
         el("div", table, cls="scroll", tabindex="0")
         if rows
         else el("p", "No shift and no interruption in the period.", cls="muted"),
@@ -214,11 +214,13 @@ def _team(page: Shown, one: Evenness) -> Markup:
 
 
 def busiest(one: Evenness) -> str:
-    """What the person carries who carries most beyond their duty: "1 of 6: 23 % on 11 %"."""
+    """What the person carries who carries most beyond their duty: "1 of 6: 23 % on 11 %", with who it is before it for
+    a reader who may know."""
     if one.load is None or one.duty is None:
         return wording.NO_DATA
     load, duty = (wording.value(value, "share") for value in (one.load, one.duty))
-    return f"1 of {one.people:,}: {load} on {duty}"
+    who = privacy.apart(one.busiest, one.team) if one.busiest else None
+    return f"{f'{who}, ' if who else ''}1 of {one.people:,}: {load} on {duty}"
 
 
 def narrows(name: str, key: str) -> dict[str, str]:

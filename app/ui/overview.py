@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from app.charts import wording
 from app.charts.description import Chart, Series
@@ -14,6 +15,7 @@ from app.policy import Policy
 from app.ui import choices, read, tiles
 from app.ui.choices import Asked
 from app.ui.history import history
+from app.ui.read import State
 from app.ui.tiles import Face
 
 TILES = (
@@ -190,10 +192,15 @@ def _first_tier(asked: Asked, every: Number) -> tuple[int | None, Number]:
     return best.group.tier, best
 
 
-def _left(asked: Asked) -> dict[str, float]:
+def _left(asked: Asked) -> Mapping[str, float]:
     """SLO → the share left of its budget."""
+    return _left_of(read.state(), asked)
+
+
+@lru_cache(maxsize=16)
+def _left_of(of: State, asked: Asked) -> Mapping[str, float]:
     totals = read.totals("error_budget_remaining", asked.ask(by=("slo",)))
-    return {group.slo: part / whole for group, (part, whole) in totals.items() if group.slo and whole > 0}
+    return {slo: part / whole for slo, (part, whole) in totals.items() if whole > 0}
 
 
 def _homes(asked: Asked) -> Mapping[str, str]:

@@ -6,6 +6,8 @@ from typing import NamedTuple, NoReturn
 
 import streamlit as st
 
+from app.people import Act, Person
+
 _PAGES = Path(__file__).resolve().parents[2] / "pages"
 
 
@@ -23,6 +25,8 @@ class Place(NamedTuple):
     """Reached by a link alone: not in the navigation."""
     alone: bool = False
     """Stands on a store without facts too, and asks nothing of the filters."""
+    needs: Act = "read"
+    """What somebody must be trusted with to open it."""
 
     @property
     def script(self) -> Path:
@@ -118,6 +122,14 @@ DATA_HEALTH = Place(
     ":material/database:",
     "Can I believe this?",
 )
+SETTINGS = Place(
+    "settings",
+    "Settings",
+    "Govern",
+    ":material/settings:",
+    "What is promised, how is it counted, and who may do what?",
+    alone=True,
+)
 AUDIT = Place(
     "audit",
     "Audit log",
@@ -126,14 +138,18 @@ AUDIT = Place(
     "Who did what, when and why?",
     alone=True,
 )
-PLACES = (OVERVIEW, SLOS, INCIDENTS, INCIDENT, ON_CALL, CHANGE, SERVICE, DR_TESTS, RISKS, RISK, DATA_HEALTH, AUDIT)
+PLACES = (
+    OVERVIEW, SLOS, INCIDENTS, INCIDENT, ON_CALL, CHANGE, SERVICE, DR_TESTS, RISKS, RISK, DATA_HEALTH, SETTINGS, AUDIT,
+)  # fmt: skip
 _BY_NAME = {place.name: place for place in PLACES}
 
 
-def navigation() -> tuple[Mapping[str, list[st.Page]], Mapping[str, Place]]:
-    """The pages by group, for `st.navigation`, and the place of each page by its title."""
+def navigation(person: Person) -> tuple[Mapping[str, list[st.Page]], Mapping[str, Place]]:
+    """The pages that somebody may open by group, for `st.navigation`, and the place of each page by its title."""
     groups: dict[str, list[st.Page]] = {}
     for place in PLACES:
+        if not person.may(place.needs):
+            continue
         groups.setdefault(place.group, []).append(_page(place))
     return groups, {place.title: place for place in PLACES}
 

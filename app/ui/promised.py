@@ -64,8 +64,7 @@ def _every(of: State, asked: Asked) -> tuple[Promise, ...]:
     met, budget, burn = (read.totals(key, ask) for key in _LISTED)
     found = []
     for slo in promises.current(facts, asked.ask()):
-        group = Group(slo=slo.slo)
-        (good, of_), (left, allowed), (spent, usual) = (sums.get(group, _NOTHING) for sums in (met, budget, burn))
+        (good, of_), (left, allowed), (spent, usual) = (sums.get(slo.slo, _NOTHING) for sums in (met, budget, burn))
         remaining = left / allowed if allowed > 0 else None
         found.append(
             Promise(
@@ -140,4 +139,4 @@ def judged(asked: Asked) -> Mapping[str, tuple[int, int]]:
 def _judged(of: State, asked: Asked) -> Mapping[str, tuple[int, int]]:
     over = [month for month in asked.trend if month.end <= asked.as_of]
     totals = read.totals("slos_met", asked.ask(*over, by=("slo",))) if over else {}
-    return {group.slo: (round(part), round(whole)) for group, (part, whole) in totals.items() if group.slo and whole}
+    return {slo: (round(part), round(whole)) for slo, (part, whole) in totals.items() if whole}

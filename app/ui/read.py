@@ -1,10 +1,12 @@
 """What pages know of the store: the one reader and the one cache. Everything read is frozen and shared between
 sessions.
 
-Answers are kept per store, generation (every write counts it up) and question. `moment()` is "now" to within a
-quarter of an hour, so that a click asks the same question as the click before it; after a write it is now again.
+Answers are kept per store, generation (every write counts it up), the limits of whoever reads, and question. `moment()`
+is "now" to within a quarter of an hour, so that a click asks the same question as the click before it; after a write it
+is now again.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -15,16 +17,18 @@ from typing import Any, NamedTuple, TypeVar
 from app import settings
 from app.metrics.facts import Facts
 from app.metrics.grouping import known
-from app.metrics.numbers import Ask, Group, Number, Row, Tallies
+from app.metrics.numbers import Ask, Number, Row, Tallies
 from app.metrics.periods import local_day
+from app.people import Limit
 from app.policy import Policy
 from app.store import engine as stores
 from app.store import facts as store_facts
 from app.store import freshness as store_freshness
-from app.store import kept
+from app.store import kept, narrow
 from app.store import numbers as store_numbers
 from app.store import owed as store_owed
 from app.store.freshness import SourceState
+from app.ui import who
 
 T = TypeVar("T")
 _FRESH = timedelta(minutes=15)
@@ -37,6 +41,8 @@ class State(NamedTuple):
 
     url: str
     generation: int
+    within: frozenset[Limit] | None = None
+    """What reading is limited to; None: nothing is left out."""
 
 
 class Directory(NamedTuple):
@@ -45,6 +51,8 @@ class Directory(NamedTuple):
     empty: bool
     policy: Policy
     tiers: tuple[int, ...]
+    by_tier: Mapping[int, int]
+    """Tier → its services."""
     products: tuple[str, ...]
     teams: tuple[tuple[str, str], ...]
     """(id, name), by name."""
@@ -75,39 +83,48 @@ def held() -> Iterator[None]:
 
 
 def state() -> State:
-    """The state of the store right now. Raises StoreError or SettingsError with a sentence to show."""
+    """The state of the store right now, as whoever is at work may read it. Raises StoreError or SettingsError with a
+    sentence to show, NotAllowed for somebody who may not read."""
     kept: State | None = getattr(_held, "state", None)
     if kept is not None:
         return kept
+    reader = who.person()
+    reader.must("read")
     url = settings.load().database_url
     with stores.reading(_open(url)) as conn:
-        return State(url, stores.generation(conn))
+        return State(url, stores.generation(conn), reader.within())
 
 
-_open = lru_cache(maxsize=8)(stores.open_store)
-opened = _open
-"""URL → the open store itself: for the one writer (`upload`), and pieces with SELECTs of their own (`data_health`)."""
-_moments: dict[State, datetime] = {}
+_open = who.whole
+
+
+def opened(url: str) -> narrow.Store:
+    """The open store as far as whoever is at work may read it: for pieces with SELECTs of their own. Writes go past the
+    limits: who may write asks `Person.must`."""
+    return narrow.within(_open(url), state().within)
+
+
+_moments: dict[tuple[str, int], datetime] = {}
 
 
 def moment() -> datetime:
     """As of when the pages speak: now, or up to a quarter of an hour ago where nothing was written since."""
     here, clock = state(), now()
-    kept = _moments.get(here)
+    kept = _moments.get(here[:2])
     if kept is None or not timedelta() <= clock - kept < _FRESH:
-        for old in [past for past in _moments if past.url == here.url]:
+        for old in [past for past in _moments if past[0] == here.url]:
             _moments.pop(old, None)
-        kept = _moments[here] = clock
+        kept = _moments[here[:2]] = clock
     return kept
 
 
 def learning(of: State, look: Callable[[Any, Ask, list[kept.Made]], T], ask: Ask) -> T:
     """What `look` answers to a question (connection, question, list); what it adds to its list is kept in the store."""
     made: list[kept.Made] = []
-    with stores.reading(_open(of.url)) as conn:
+    with stores.reading(opened(of.url)) as conn:
         generation = stores.generation(conn)
         found = look(conn, ask, made)
-    kept.keep(_open(of.url), generation, made)
+    kept.keep(opened(of.url), generation, made)
     return found
 
 
@@ -119,10 +136,10 @@ def numbers(keys: Sequence[str], ask: Ask) -> tuple[Number, ...]:
 @lru_cache(maxsize=512)
 def _numbers(of: State, keys: tuple[str, ...], ask: Ask) -> tuple[Number, ...]:
     made: list[kept.Made] = []
-    with stores.reading(_open(of.url)) as conn:
+    with stores.reading(opened(of.url)) as conn:
         generation = stores.generation(conn)
         found = tuple(store_numbers.numbers(conn, keys, ask, made))
-    kept.keep(_open(of.url), generation, made)
+    kept.keep(opened(of.url), generation, made)
     return found
 
 
@@ -134,20 +151,20 @@ def sums(keys: Sequence[str], ask: Ask) -> Mapping[str, Tallies]:
 @lru_cache(maxsize=32)
 def _sums(of: State, keys: tuple[str, ...], ask: Ask) -> Mapping[str, Tallies]:
     made: list[kept.Made] = []
-    with stores.reading(_open(of.url)) as conn:
+    with stores.reading(opened(of.url)) as conn:
         generation = stores.generation(conn)
         found = store_numbers.sums(conn, keys, ask, made)
-    kept.keep(_open(of.url), generation, made)
+    kept.keep(opened(of.url), generation, made)
     return found
 
 
-def totals(key: str, ask: Ask) -> Mapping[Group, tuple[float, float]]:
-    """Group → parts and wholes over all periods asked, as `app.store.numbers.totals` gives them."""
+def totals(key: str, ask: Ask) -> Mapping[str, tuple[float, float]]:
+    """Name → parts and wholes over all periods asked, as `app.store.numbers.totals` gives them."""
     made: list[kept.Made] = []
-    with stores.reading(_open(state().url)) as conn:
+    with stores.reading(opened(state().url)) as conn:
         generation = stores.generation(conn)
         found = store_numbers.totals(conn, key, ask, made)
-    kept.keep(_open(state().url), generation, made)
+    kept.keep(opened(state().url), generation, made)
     return found
 
 
@@ -158,7 +175,7 @@ def rows(key: str, ask: Ask) -> tuple[Row, ...]:
 
 @lru_cache(maxsize=16)
 def _rows(of: State, key: str, ask: Ask) -> tuple[Row, ...]:
-    with stores.reading(_open(of.url)) as conn:
+    with stores.reading(opened(of.url)) as conn:
         return tuple(store_numbers.rows(conn, key, ask))
 
 
@@ -170,7 +187,7 @@ def facts(needs: frozenset[str], ask: Ask) -> Facts:
 
 @lru_cache(maxsize=64)
 def _facts(of: State, needs: frozenset[str], ask: Ask) -> Facts:
-    with stores.reading(_open(of.url)) as conn:
+    with stores.reading(opened(of.url)) as conn:
         return known(store_facts.load(conn, needs, ask), ask.as_of)
 
 
@@ -181,7 +198,7 @@ def owed(as_of: datetime) -> Facts:
 
 @lru_cache(maxsize=8)
 def _owed(of: State, as_of: datetime) -> Facts:
-    with stores.reading(_open(of.url)) as conn:
+    with stores.reading(opened(of.url)) as conn:
         return store_owed.owed(conn, as_of)
 
 
@@ -204,6 +221,7 @@ def _directory(of: State, today: date) -> Directory:
         empty=not services and not began,
         policy=found.policy,
         tiers=tuple(sorted({service.tier for service in services})),
+        by_tier=Counter(service.tier for service in services),
         products=tuple(sorted({service.product for service in services if service.product})),
         teams=tuple(
             sorted(((t.team, t.name or t.team) for t in found.teams.values()), key=lambda pair: pair[1].lower())
@@ -221,5 +239,5 @@ def sources() -> tuple[SourceState, ...]:
 
 @lru_cache(maxsize=8)
 def _sources(of: State) -> tuple[SourceState, ...]:
-    with stores.reading(_open(of.url)) as conn:
+    with stores.reading(opened(of.url)) as conn:
         return store_freshness.sources(conn)

@@ -1,18 +1,19 @@
 """One risk: how high it stands, what is done about it, what it costs, and what its services have been through."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from app.charts import risks as drawn
 from app.charts import wording
 from app.charts.description import Chart
-from app.metrics import register
+from app.metrics import losses, register
 from app.metrics.dr import executed
 from app.metrics.facts import DrTest, Facts, Incident, Service
 from app.metrics.numbers import Ask, Number
 from app.metrics.register import Standing
+from app.metrics.risks import open_at
 from app.policy import Policy
 from app.store import risks as store_risks
 from app.store.engine import reading
@@ -69,8 +70,8 @@ def shown(risk: str, source: str | None, asked: Asked) -> Shown | None:
 @lru_cache(maxsize=32)
 def _shown(of: State, risk: str, source: str, asked: Asked) -> Shown | None:
     facts = risks.facts_at(of, asked.as_of)
-    found = register.register(facts, Ask((), asked.as_of))
-    one = next((s for s in found if s.risk.risk == risk and source in ("", s.risk.source)), None)
+    named_so = tuple(one for one in facts.risks if one.risk == risk and source in ("", one.source))
+    one = next(iter(register.register(replace(facts, risks=named_so), Ask((), asked.as_of))), None)
     if one is None:
         return None
     named = one.risk.services
@@ -101,7 +102,7 @@ def _shown(of: State, risk: str, source: str, asked: Asked) -> Shown | None:
         homes=homes,
         incidents=incidents,
         tests=tests,
-        whole=risks.total(found),
+        whole=losses.total(one for one in facts.risks if open_at(one, register.day_of(facts, asked.as_of))),
         facts=facts,
         moment=asked.as_of,
         day=register.day_of(facts, asked.as_of),

@@ -7,7 +7,7 @@ from app.charts import wording
 from app.charts.theme import VerdictKey
 from app.metrics.dr import executed
 from app.metrics.facts import DrTest
-from app.metrics.losses import each, events
+from app.metrics.losses import each, events, expected_range
 from app.metrics.numbers import Number
 from app.ui import risk, tables, tiles
 from app.ui.choices import Asked
@@ -16,6 +16,7 @@ from app.ui.incidents_parts import opens as opens_incident
 from app.ui.markup import Markup, Part, button, el, join
 from app.ui.matrix import matrix
 from app.ui.risk import Home, Shown
+from app.ui.risk_money import bad
 from app.ui.risks_parts import ACCEPTANCE, PROBLEM, span
 from app.ui.tables import ACT, URL, Act, Column
 
@@ -134,11 +135,17 @@ def money(page: Shown) -> Markup:
         ("Each costs, 90 % range", span(one.loss_low, one.loss_high, "money", currency)),
         ("on average", wording.value(each(one), "money", currency=currency)),
         ("An average year", wording.value(loss, "money", currency=currency)),
+        ("as rarely or as often as stated", span(*(expected_range(one) or (loss, loss)), "money", currency)),
+        *bad(one, currency),
     )
     return el(
         "section",
         el("h2", f"{wording.value(loss, 'money', currency=currency)} in an average year{share}"),
-        el("p", "Means of the stated ranges, in closed form: a bad year costs far more", cls="sub"),
+        el(
+            "p",
+            "Means of the stated ranges, in closed form; bad years as simulated, ± what that leaves open",
+            cls="sub",
+        ),
         el("dl", *(el("div", el("dt", name), el("dd", said)) for name, said in figures), cls="across"),
         cls="card section",
     )

@@ -13,7 +13,7 @@ from functools import lru_cache
 from app.charts import risks as drawn
 from app.charts import wording
 from app.charts.headline import count
-from app.metrics import register
+from app.metrics import losses, register
 from app.metrics.facts import Action, Facts, Risk
 from app.metrics.grouping import known
 from app.metrics.numbers import Ask
@@ -28,8 +28,8 @@ from app.ui.overview import kpi_face
 from app.ui.read import State
 from app.ui.tiles import Face
 
-KEYS = ("risks_above_appetite", "risk_reviews_overdue")
-OWN = ("acceptances", "expected_annual_loss", "open_risks", "at_target", "without_action", "to_mend")
+KEYS = ("risks_above_appetite", "risk_reviews_overdue", losses.KEY)
+OWN = ("acceptances", "open_risks", "at_target", "without_action", "to_mend")
 """Tiles that are counted here, not by the catalogue; each explains itself in `risks_tables`."""
 _NEEDS = frozenset({"risks", "dr_tests"})
 _YEAR = timedelta(days=365)
@@ -176,14 +176,14 @@ def _told(page: Shown) -> drawn.Told:
 
 
 def _faces(page: Shown, numbers: Mapping[str, History], asked: Asked) -> tuple[Face, ...]:
-    above, overdue = (
+    above, overdue, loss = (
         kpi_face(key, numbers[key].now, numbers[key].before, numbers[key].trend, page.policy, asked) for key in KEYS
     )
     return (
         above,
         overdue,
         _acceptances(page),
-        _loss(page),
+        _loss(page, loss),
         _open(page, asked),
         _at_target(page),
         _without_action(page),
@@ -218,24 +218,17 @@ def _acceptances(page: Shown) -> Face:
     return _stock("acceptances", "Acceptances run out", out, beside, said, "Target: none", not out)
 
 
-def _loss(page: Shown) -> Face:
-    loss, many = total(page.found), len(priced(page.found))
+def _loss(page: Shown, made: Face) -> Face:
+    """Money is told by those that state it: what the others cost nobody knows."""
+    many = len(priced(page.found))
     silent = len(page.open) - many
-    if loss is None:
-        return Face(
-            "expected_annual_loss", "Expected annual loss", wording.NO_DATA, "", "no_data", wording.NO_DATA,
-            "No open risk states its ranges in money", "No target", empty=True,
-        )  # fmt: skip
-    said = f"{_plural(silent, 'open risk states', 'open risks state')} no ranges" if silent else "every open risk"
-    return Face(
-        kpi="expected_annual_loss",
-        name="Expected annual loss",
-        value=wording.value(loss, "money", currency=page.policy.currency),
-        beside=f"from {many:,} risks" if many != 1 else "from 1 risk",
-        key="no_target",
-        word="",
-        said=wording.capital(said),
-        target="An average year",
+    if made.empty:
+        return replace(made, said="No open risk states its ranges in money")
+    said = f"{_plural(silent, 'open risk states', 'open risks state')} no ranges; " if silent else ""
+    return replace(
+        made,
+        beside=f"from {_plural(many, 'risk', 'risks')}",
+        said=wording.capital(said + made.said[:1].lower() + made.said[1:]),
     )
 
 

@@ -9,9 +9,8 @@ from app.charts.description import Chart
 from app.charts.headline import count
 from app.charts.theme import VerdictKey
 from app.metrics import register
-from app.metrics.losses import each, events
 from app.metrics.register import Acceptance, Level, Problem, Standing, Which
-from app.ui import risks, tiles
+from app.ui import tiles
 from app.ui.choices import Asked
 from app.ui.lead import lead
 from app.ui.markup import Markup, Part, button, el, join
@@ -69,7 +68,7 @@ PROBLEM: Mapping[Problem, tuple[str, str]] = {
     ),
 }
 _ITEMS = 6
-_DEAREST = 8
+_FOLDED = 25
 
 
 def first_screen(page: Shown, asked: Asked) -> Markup:
@@ -166,75 +165,6 @@ def span(low: float | None, high: float | None, unit: str, currency: str) -> str
     return f"{short} to {ends[1]}"
 
 
-def money(page: Shown) -> Markup:
-    """The dearest risks: what each costs in an average year, and the ranges that this comes from."""
-    dearest, currency = risks.priced(page.found), page.policy.currency
-    halves = [one.risk.title for one in risks.half(page.found)]
-    title = drawn.money_title(risks.total(page.found), halves, len(dearest), currency)
-    if not dearest:
-        body = el("p", "Fill events_per_year_low and _high, loss_low and _high of risks: 90 % ranges.", cls="muted")
-        return el("section", el("h2", title), body, cls="card section")
-    rest = dearest[_DEAREST:]
-    left = sum(one.loss or 0.0 for one in rest)
-    most = max(dearest[0].loss or 0.0, left) or 1.0
-    rows = [_priced(one, most, currency) for one in dearest[:_DEAREST]]
-    if rest:
-        rows.append(
-            el(
-                "tr",
-                el("td", f"{len(rest):,} other{'s' if len(rest) != 1 else ''}", cls="muted"),
-                el("td", _bar(left, most, "rest"), cls="bars"),
-                el("td", wording.value(left, "money", currency=currency), cls="number"),
-                el("td"),
-                el("td"),
-            )
-        )
-    silent = len(page.open) - len(dearest)
-    sub = "Mean of a year, in closed form from the 90 % ranges beside it: a bad year costs far more"
-    sub += f"; {silent:,} open risks state none" if silent > 1 else "; 1 open risk states none" if silent else ""
-    heads = (("Risk", None), ("", None), ("A year", "number"), ("Events a year", "number"), ("Each costs", "number"))
-    table = el(
-        "table",
-        el("thead", el("tr", *(el("th", name, scope="col", cls=cls) for name, cls in heads))),
-        el("tbody", join(*rows)),
-        cls="rows tight money",
-    )
-    how = button("How is this counted?", act={"do": "explain", "kpi": "expected_annual_loss"}, cls="link small")
-    return el(
-        "section",
-        el("h2", title),
-        el("p", sub, cls="sub"),
-        el("div", table, cls="scroll", tabindex="0"),
-        how,
-        cls="card section",
-    )
-
-
-def _priced(one: Standing, most: float, currency: str) -> Markup:
-    risk = one.risk
-    return el(
-        "tr",
-        el("td", button(risk.title, act=opens(risk), cls="link"), cls="wide"),
-        el("td", _bar(one.loss or 0.0, most), cls="bars"),
-        el("td", wording.value(one.loss, "money", currency=currency), cls="number"),
-        el("td", span(risk.events_per_year_low, risk.events_per_year_high, "ratio", currency), cls="number"),
-        el("td", span(risk.loss_low, risk.loss_high, "money", currency), cls="number"),
-    )
-
-
-def _bar(value: float, most: float, tone: str = "") -> Markup:
-    share = min(max(value / most * 100, 1), 100)
-    return el("span", el("i", style=f"width:{share:.1f}%"), cls=f"bar {tone}".strip(), aria_hidden="true")
-
-
-def average(one: Standing, currency: str) -> str:
-    """How the mean of a year comes about: "0.8 events a year × 400 k EUR each"."""
-    rate, loss = events(one.risk), each(one.risk)
-    if rate is None or loss is None:
-        return "not stated"
-    return f"{wording.value(rate, 'ratio')} a year × {wording.value(loss, 'money', currency=currency)} each"
-
-
 def waiting(page: Shown) -> Markup:
     """Reviews that are overdue, and acceptances that ran out, are about to, or were never signed."""
     return el("div", reviews(page), acceptances(page), cls="grid two apart")
@@ -317,7 +247,7 @@ def _oddity(page: Shown, problem: Problem) -> Markup:
             el("td", moved(one)),
             el("td", one.risk.owner),
         )
-        for one in having[:100]
+        for one in having[:_FOLDED]
     ]
     heads = el("thead", el("tr", *(el("th", head, scope="col") for head in ("Risk", "Level", "Owner"))))
     return _folded(f"{_many(len(having), 'risk')} {title}", mend, heads, rows)
@@ -327,7 +257,7 @@ def _gaps(page: Shown) -> Markup:
     held = page.facts.services
     rows = [
         el("tr", el("td", held[name].name), el("td", f"Tier {held[name].tier}"), el("td", held[name].team))
-        for name in page.gaps[:100]
+        for name in page.gaps[:_FOLDED]
         if name in held
     ]
     heads = el("thead", el("tr", *(el("th", head, scope="col") for head in ("Service", "Tier", "Team"))))
@@ -338,7 +268,7 @@ def _gaps(page: Shown) -> Markup:
 
 
 def _folded(title: str, mend: str, heads: Markup, rows: Sequence[Markup]) -> Markup:
-    more = "The first 100 are shown." if len(rows) == 100 else None
+    more = f"The first {_FOLDED} are shown." if len(rows) == _FOLDED else None
     return el(
         "details",
         el("summary", el("b", title), el("span", mend, cls="why")),

@@ -8,11 +8,11 @@ import streamlit as st
 from app.charts import wording
 from app.metrics import register
 from app.metrics.register import Level, Standing, Which
-from app.ui import risks, tables, tiles
+from app.ui import risk_money, risks, tables, tiles
 from app.ui.choices import Asked
 from app.ui.markup import Markup, el
 from app.ui.risks import Shown, opens
-from app.ui.risks_parts import ACCEPTANCE, PROBLEM, average, moved, span
+from app.ui.risks_parts import ACCEPTANCE, PROBLEM, moved
 from app.ui.tables import ACT, Act, Column
 
 STATUS = ("Open", "Above appetite", "Closed", "All")
@@ -23,16 +23,16 @@ EVERY = "All categories"
 class Score(int):
     """A level now: sorts and exports as likelihood x impact, and says how it moved."""
 
-    said: Markup
+    of: Standing
 
     def __new__(cls, one: Standing) -> "Score":
         made = super().__new__(cls, one.current.score)
-        made.said = moved(one)
+        made.of = one
         return made
 
 
 def _said(value: Score) -> Markup:
-    return value.said
+    return moved(value.of)
 
 
 def in_cell(page: Shown, which: Which, chosen: Level | None) -> list[Standing]:
@@ -105,7 +105,7 @@ def register_table(page: Shown, found: Sequence[Standing], asked: Asked) -> Act 
             "treatment": risk.treatment,
             "review": risk.review_on if one.open else None,
             "acceptance": _accepted(one),
-            "loss": one.loss,
+            "loss": risk_money.loss(one, currency),
             "incidents": touched[0] if touched and risk.services else None,
             "actions": len(one.working) if page.acting else None,
             "owner": risk.owner,
@@ -124,9 +124,7 @@ def register_table(page: Shown, found: Sequence[Standing], asked: Asked) -> Act 
         Column("treatment", "Treatment"),
         Column("review", "Review", lambda on: _review(on, on in late)),
         Column("acceptance", "Acceptance", lambda said: said.shown if said else ""),
-        Column(
-            "loss", "Loss a year", lambda c: "" if c is None else wording.value(c, "money", currency=currency), True
-        ),
+        Column("loss", "Loss a year", lambda loss: loss.said if loss else "", number=True),
         Column("incidents", "Incidents", lambda n: "" if n is None else f"{n:,}", number=True),
         Column("actions", "Actions", lambda n: "" if n is None else f"{n:,}", number=True),
         Column("owner", "Owner", person),
@@ -205,7 +203,6 @@ class Behind(NamedTuple):
 
 def behind(key: str, page: Shown) -> Behind | None:
     """The risks behind a tile; None for a tile that the catalogue explains."""
-    currency = page.policy.currency
     match key:
         case "acceptances":
             found = risks.accepted(page)
@@ -218,18 +215,6 @@ def behind(key: str, page: Shown) -> Behind | None:
                 Column("why", "Acceptance", lambda said: said.shown if said else ""),
                 _accepted,
                 f"{out:,} of {len(found):,} ran out",
-            )
-        case "expected_annual_loss":
-            found = risks.priced(page.found)
-            return Behind(
-                "Expected annual loss",
-                "Per open risk: events in an average year × loss each time. Both are means of the lognormal whose 5th "
-                "and 95th percentile are the ends of the stated 90 % range (low = high: fixed), in closed form. "
-                "A mean tells nothing of a bad year.",
-                found,
-                Column("why", "Comes from"),
-                lambda one: average(one, currency),
-                f"Sum of {len(found):,} rows: {wording.exact(risks.total(page.found), 'money', currency)}",
             )
         case "open_risks":
             return Behind(
@@ -281,25 +266,9 @@ def explain(key: str, page: Shown) -> Act | None:
     if told is None:
         return None
     st.markdown(f"{told.formula} As it stood on {wording.day(page.day)}.")
-    currency = page.policy.currency
-    money = key == "expected_annual_loss"
     columns = [Column("title", "Risk", wide=True), Column("level", "Level", _said), told.why]
-    if money:
-        columns += [
-            Column("events", "Events a year"),
-            Column("each", "Each costs"),
-            Column("loss", "A year", lambda c: wording.exact(c, "money", currency), number=True),
-        ]
     rows = [
-        {
-            "title": one.risk.title,
-            "level": Score(one),
-            "why": told.said(one),
-            "events": span(one.risk.events_per_year_low, one.risk.events_per_year_high, "ratio", currency),
-            "each": span(one.risk.loss_low, one.risk.loss_high, "money", currency),
-            "loss": one.loss,
-            ACT: opens(one.risk),
-        }
+        {"title": one.risk.title, "level": Score(one), "why": told.said(one), ACT: opens(one.risk)}
         for one in told.found
     ]
     return tables.table(f"explain_{key}_rows", columns, rows, foot=told.foot, file=key.replace("_", "-"), page_rows=12)

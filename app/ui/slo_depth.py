@@ -17,7 +17,7 @@ from app.metrics.methods import Counted
 from app.metrics.numbers import Ask
 from app.metrics.periods import Kind, Period, containing, local_day, midnight
 from app.metrics.promises import Revision, Taken, revised
-from app.metrics.slos import Revisions
+from app.metrics.slos import revisions_of
 from app.metrics.spend import DayLeft, Hit, Part, Spend, Stretch
 from app.policy import Policy
 from app.store import one_slo
@@ -87,7 +87,7 @@ def depth(asked: Asked, source: str, slo: str) -> Depth | None:
 def _depth(of: State, period: Period, as_of: datetime, source: str, name: str) -> Depth | None:
     facts = read.facts(frozenset(), Ask((), as_of))
     facts = replace(facts, slos=tuple(one for one in facts.slos if one.slo == name))
-    revisions, end = Revisions(facts), min(period.end, as_of)
+    revisions, end = revisions_of(facts), min(period.end, as_of)
     slo = revisions.at(source, name, end)
     if slo is None:
         return None

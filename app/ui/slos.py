@@ -66,7 +66,7 @@ def _shown(of: State, asked: Asked) -> Shown:
         promises=found,
         unpromised=tuple(services),
         important=len(services) + len({p.slo.service for p in found if p.service is not None and p.service.tier <= 1}),
-        below_floor=tuple(promises.below_floor(facts, ask)),
+        below_floor=tuple(promises.below_floor(facts, (one.slo for one in found))),
         revised=tuple(promises.revised(facts, ask)),
         taken=tuple(promises.taken(facts, ask)),
         facts=facts,

@@ -68,10 +68,11 @@ class Found(NamedTuple):
 def table(
     key: str, columns: Sequence[Column], rows: Sequence[Row], *, sort: str | None = None, down: bool = False,
     foot: str = "", file: str | None = None, search: bool = True, page_rows: int = PAGE_ROWS,
+    on_act: Callable[[Act], None] | None = None,
 ) -> Act | None:  # fmt: skip
     """Shows the rows; gives what was clicked in one. `sort` is the first order (a column's key, `down`: the
-    largest first),
-    `foot` a line under the rows, `file` what an export is called (None: no export)."""
+    largest first), `foot` a line under the rows, `file` what an export is called (None: no export); `on_act` answers a
+    click before the page is drawn again."""
 
     def fetch(part: Slice) -> Found:
         found = [row for row in rows if part.search in _text(columns, row)] if part.search else rows
@@ -80,13 +81,14 @@ def table(
 
     return paged(
         key, columns, fetch, sort=sort, down=down, foot=foot, file=file, search=search and len(rows) > 5,
-        page_rows=page_rows,
+        page_rows=page_rows, on_act=on_act,
     )  # fmt: skip
 
 
 def paged(
     key: str, columns: Sequence[Column], fetch: Callable[[Slice], Found], *, sort: str | None = None,
     down: bool = False, foot: str = "", file: str | None = None, search: bool = True, page_rows: int = PAGE_ROWS,
+    on_act: Callable[[Act], None] | None = None,
 ) -> Act | None:  # fmt: skip
     """A table like `table` whose rows are fetched as they are shown: one page of them, all for an export."""
     chosen = _Order(key, sort, down)
@@ -111,7 +113,13 @@ def paged(
             if file:
                 _exports(key, columns, lambda: fetch(Slice(said, chosen.by, chosen.down)).rows, file)
     on_screen = [column for column in columns if not column.filed]
-    act = board(_markup(on_screen, found.rows, chosen, foot, said), key=f"{key}_table", on_act=chosen.take)
+
+    def answer(act: Act) -> None:
+        chosen.take(act)
+        if on_act is not None:
+            on_act(act)
+
+    act = board(_markup(on_screen, found.rows, chosen, foot, said), key=f"{key}_table", on_act=answer)
     if pages > 1:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.caption(f"Rows {(at - 1) * page_rows + 1:,} to {min(at * page_rows, found.total):,} of {found.total:,}")

@@ -23,9 +23,11 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from app import ingest, settings
 from app.ingest import Refused, Report
+from app.people import NotAllowed
 from app.store.engine import StoreError
 from app.ui import data_health, read, upload_told, who
 from app.ui.board import Act, board
+from app.ui.markup import plain
 
 MOST_MB = 200
 """Of one file: they are held in memory. Larger ones are for `nines import`."""
@@ -65,7 +67,13 @@ def _desk() -> _Desk:
 
 
 def files() -> None:
-    """The form, and under it the preview of what was chosen with the button that imports it."""
+    """The form, and under it the preview of what was chosen with the button that imports it; a sentence for somebody
+    who may not import."""
+    try:
+        who.person().must("write", everywhere=True)
+    except NotAllowed as refused:
+        st.info(plain(str(refused)), icon=":material/lock:")
+        return
     chosen = st.file_uploader(
         "Fact files",
         type=["csv", "xlsx", "zip"],
@@ -165,7 +173,7 @@ def _previewed(chosen: Sequence[UploadedFile], source: str, zone: str | None) ->
             kept = Told(of, _run(chosen, source, zone, dry=True))
         except Refused as refused:
             kept = Told(of, None, refused.sentences)
-        except (StoreError, OSError) as failed:
+        except (NotAllowed, StoreError, OSError) as failed:
             return Told(of, None, sentences(failed))
         desk.preview = kept
     return kept
@@ -178,7 +186,7 @@ def _import_button(report: Report, chosen: Sequence[UploadedFile], source: str, 
     elif st.button(label, type="primary", key="upload_import"):
         try:
             _run(chosen, source, None if zone in (None, NO_ZONE) else zone, dry=False)
-        except (Refused, StoreError, OSError) as refused:
+        except (Refused, NotAllowed, StoreError, OSError) as refused:
             _refused(sentences(refused))
             return
         st.rerun()
@@ -194,7 +202,7 @@ def _run(chosen: Sequence[UploadedFile], source: str, zone: str | None, *, dry: 
         share = min(done / size, 1.0) if size else 1.0
         if share < seen or share - seen >= 0.02:
             seen = share
-            words = f"Reading {upload_told.plain(name)}" if share < 1 else "Adding up the days"
+            words = f"Reading {plain(name)}" if share < 1 else "Adding up the days"
             shown.progress(share, text=words)
 
     url, desk = settings.load().database_url, _desk()
@@ -206,7 +214,7 @@ def _run(chosen: Sequence[UploadedFile], source: str, zone: str | None, *, dry: 
                 source=source,
                 timezone=ZoneInfo(zone) if zone else None,
                 dry_run=dry,
-                actor=who.person().name,
+                by=who.person(),
                 progress=told,
                 examples=_EXAMPLES if dry else 0,
             )
@@ -233,7 +241,7 @@ def sentences(refused: Exception) -> tuple[str, ...]:
     """Why it did not work, a sentence each."""
     if isinstance(refused, Refused):
         return refused.sentences
-    if isinstance(refused, StoreError):
+    if isinstance(refused, (NotAllowed, StoreError)):
         return (str(refused),)
     why = refused.strerror if isinstance(refused, OSError) and refused.strerror else type(refused).__name__
     return (f"The files could not be laid down to be read ({why}): make room on the server's disk, then try again.",)

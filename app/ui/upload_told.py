@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from app.ingest import SHOWN, Change, Report
+from app.ui import privacy
 from app.ui.data_health import ASIDE, IMPORTS
 from app.ui.data_health_views import counts_table
 from app.ui.markup import Markup, button, el, join
@@ -12,11 +13,6 @@ from app.ui.quality import counted
 
 _LONGEST = 80
 _FIELDS = 5
-
-
-def plain(text: str) -> str:
-    """Text that Markdown takes as it is."""
-    return "".join(f"\\{letter}" if letter in "\\`*_{}[]()<>#+-.!|:$~" else letter for letter in text)
 
 
 def preview(report: Report, zoneless: bool) -> Markup:
@@ -134,7 +130,12 @@ def _changed(changes: Sequence[Change]) -> Markup | None:
     if not changes:
         return None
     rows = [
-        (f"{change.entity} {change.key}" if at == 0 else "", column, said(old), said(new))
+        (
+            f"{change.entity} {change.key}" if at == 0 else "",
+            column,
+            said(privacy.veiled(old, {column: old}) if column in privacy.PRIVATE else old),
+            said(new),
+        )
         for change in changes
         for at, (column, (old, new)) in enumerate(change.columns.items())
     ]

@@ -6,9 +6,11 @@ import secrets
 from http import HTTPStatus
 
 import streamlit as st
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.types import Scope
 
 LOG = logging.getLogger("nines")
 NOT_FOUND = "There is nothing at this address."
@@ -51,14 +53,19 @@ async def on_crash(request: Request, cause: Exception) -> Response:
     return _answer(request, 500, FAILED.format(number=_written_down(cause)), {})
 
 
+def page(scope: Scope, status: int, title: str, sentence: str, headers: dict[str, str]) -> Response:
+    """A sentence as an answer: a page to a browser that opens one, else plain text."""
+    if "text/html" not in Headers(scope=scope).get("accept", ""):
+        return PlainTextResponse(f"{sentence}\n", status_code=status, headers=headers)
+    shown = _PAGE.format(title=html.escape(title), sentence=html.escape(sentence))
+    return HTMLResponse(shown, status_code=status, headers=headers)
+
+
 def _answer(request: Request, status: int, sentence: str, headers: dict[str, str]) -> Response:
     if status in {204, 304}:
         return Response(status_code=status, headers=headers)
-    if "text/html" not in request.headers.get("accept", ""):
-        return PlainTextResponse(f"{sentence}\n", status_code=status, headers=headers)
     title = "Not found" if status == 404 else "This did not work"
-    page = _PAGE.format(title=html.escape(title), sentence=html.escape(sentence))
-    return HTMLResponse(page, status_code=status, headers=headers)
+    return page(request.scope, status, title, sentence, headers)
 
 
 def _written_down(cause: Exception) -> str:

@@ -14,6 +14,8 @@ CLOSED = ("/_stcore/metrics", "/_stcore/agent")
 """Streamlit answers these to anyone; Nines does not offer them."""
 PROBES = ("/healthz", "/readyz")
 """Asked by machines that know no name of ours."""
+_HARMLESS = frozenset({"GET", "HEAD", "OPTIONS"})
+_OWN = frozenset({"same-origin", "none"})
 _FRAMED = "/component/"
 """Streamlit's own older components are frames of the same origin."""
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
@@ -47,7 +49,8 @@ def policy(inline: Iterable[str], ancestors: str = "'none'") -> str:
 
 
 class Guard:
-    """Refuses unknown host names and closed paths; adds the security headers to every other answer."""
+    """Refuses unknown host names, closed paths and changes asked by other sites; adds the security headers to every
+    answer."""
 
     def __init__(self, app: ASGIApp, hosts: tuple[str, ...], inline: tuple[str, ...]) -> None:
         self.app = app
@@ -93,7 +96,18 @@ class Guard:
                 "Nines is not known under this name. Whoever runs it can add the name to NINES_ALLOWED_HOSTS.\n",
                 status_code=400,
             )
+        if scope["type"] == "http" and scope["method"] not in _HARMLESS and crosses(Headers(scope=scope)):
+            return PlainTextResponse("Another site may not change anything here.\n", status_code=403)
         return None
+
+
+def crosses(headers: Headers) -> bool:
+    """Whether a browser says that another site's page asks. Programs that are no browser say nothing, and bring no
+    cookie of a person."""
+    origin = headers.get("origin")
+    if headers.get("sec-fetch-site", "none") not in _OWN:
+        return True
+    return origin is not None and urlsplit(origin).netloc != headers.get("host")
 
 
 def known_host(header: str | None, names: tuple[str, ...]) -> bool:

@@ -101,10 +101,8 @@ def _pages(chosen: argparse.Namespace, size: Size, urls: tuple[str, str]) -> Ite
 
     yield HEADING.replace("Nines", "large").replace(" bare", "small")
     for took in pages.measure(Pair(*urls), size.rounds, _places(chosen)):
-        if not took.demo:
-            yield f"{took.place} {took.question}"
-            continue
-        yield Result(f"{took.place}, {took.question}", took.enterprise, took.demo, "s", 2.0).line()
+        broke = f" {took.broke} ERRORS SHOWN" if took.broke else ""
+        yield Result(f"{took.place}, {took.question}", took.enterprise, took.demo, "s", 2.0).line() + broke
 
 
 def _browser(chosen: argparse.Namespace, size: Size, urls: tuple[str, str]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,9 +19,9 @@ class Viewer:
     """One open page. Every wish is sent as the frontend sends it: the whole state of the widgets, the page, and which
     long messages it holds already; it is granted when the script has ended."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, pages: Mapping[str, str] | None = None) -> None:
         self.address = address
-        self.pages: dict[str, str] = {}
+        self.pages: Mapping[str, str] = pages or {}
         """Name in the address → hash."""
         self.boxes: dict[str, tuple[str, list[str]]] = {}
         """Name in the address → id and options of a select box."""
@@ -53,14 +54,15 @@ class Viewer:
         if self._socket:
             await self._socket.close()
 
-    async def open(self, query: str = "") -> float:
-        """Asks for the page of the address: seconds until it is whole."""
-        self._query = query
+    async def open(self, query: str = "", page: str = "") -> float:
+        """Asks for the page of the address (a page is found by its hash, once any was opened): seconds until it is
+        whole."""
+        self._query, self._page = query, self.pages.get(page, "")
         return await self._ask()
 
-    async def choose(self, box: str, option: str) -> float:
-        """Chooses in a select box: seconds until the page is whole again."""
-        self._chosen[self.boxes[box][0]] = option
+    async def choose(self, options: Mapping[str, str]) -> float:
+        """Chooses in select boxes: seconds until the page is whole again."""
+        self._chosen |= {self.boxes[box][0]: option for box, option in options.items()}
         return await self._ask()
 
     async def go(self, page: str) -> float:

@@ -120,7 +120,7 @@ async def _click(address: str, viewers: int, every: float, lasting: float) -> tu
 async def _wish(viewer: Viewer, draw: random.Random) -> float:
     if draw.random() < _OF_FILTERS:
         box = draw.choice([name for name in _FILTERS if name in viewer.boxes])
-        return await viewer.choose(box, draw.choice(viewer.boxes[box][1][:_MOST_OPTIONS]))
+        return await viewer.choose({box: draw.choice(viewer.boxes[box][1][:_MOST_OPTIONS])})
     return await viewer.go(draw.choice([page for page in viewer.pages if page not in ("incident", "risk")]))
 
 

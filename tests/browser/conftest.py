@@ -18,8 +18,15 @@ from tests import filled
 
 ROOT = Path(__file__).resolve().parents[2]
 WAIT_MS = 30_000
-_SERVE = "from app.server import serve\nfrom app.settings import load\nserve(load(port=0))"
-Serve = Callable[[str], str]
+START_SECONDS = 90
+_SERVE = """
+import os
+from app.server import serve
+from app.settings import load
+
+serve(load(port=os.environ.get("NINES_PORT", 0)))
+"""
+Serve = Callable[..., str]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,17 +52,18 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
-    """Starts the product's own server on a store and a free port: its address. Stopped at the end."""
+    """Starts the product's own server on a store, and a free port unless NINES_PORT is among the variables: its
+    address. Stopped at the end."""
     running: list[subprocess.Popen[bytes]] = []
 
-    def start(url: str) -> str:
-        environment = {**os.environ, "NINES_DATABASE_URL": url, "NINES_USER": "Robin Reader"}
+    def start(url: str, **variables: str) -> str:
+        environment = {**os.environ, "NINES_DATABASE_URL": url, "NINES_USER": "Robin Reader", **variables}
         log = tmp_path_factory.mktemp("server") / "log"
         with log.open("wb") as said:
             running.append(
                 subprocess.Popen([sys.executable, "-c", _SERVE], cwd=ROOT, env=environment, stdout=said, stderr=said)
             )
-        until = time.monotonic() + WAIT_MS / 1000
+        until = time.monotonic() + START_SECONDS
         while time.monotonic() < until and running[-1].poll() is None:
             if address := re.search(r"http://[\d.]+:\d+", log.read_text(encoding="utf-8")):
                 return address[0]

@@ -133,3 +133,28 @@ def test_json_keeps_shares_as_shares_and_other_whole_numbers_whole() -> None:
     assert (found["slo"], repr(found["value"]), repr(found["numerator"])) == ("s1", "1.0", "3")
     assert found["extra"] == {"a": None, "excluded": {"no tier": 2}}
     assert repr(as_json(replace(number, unit="minutes"))["value"]) == "1"
+
+
+def test_expected_annual_loss_comes_with_its_bad_years_and_rows_that_add_up(nines: Nines, tmp_path: Path) -> None:
+    (tmp_path / "risks.csv").write_text(
+        "risk,title,category,owner,status,likelihood,impact,treatment,identified_on,"
+        "events_per_year_low,events_per_year_high,loss_low,loss_high\n"
+        "R1,Fixed,people,vp,open,3,3,mitigate,2026-01-05,2,2,100,100\n"
+        "R2,Wide,people,vp,open,3,3,mitigate,2026-01-05,0.1,1,1000,10000\n"
+        "R3,Silent,people,vp,open,3,3,mitigate,2026-01-05,,,,\n"
+    )
+    nines("import", tmp_path / "risks.csv")
+    asked = ("expected_annual_loss", "--from", "2026-10", "--to", "2026-10", "--as-of", "2026-11-01T00:00:00Z")
+
+    (number,) = objects(nines("kpi", *asked, "--format", "json"))
+    rows = objects(nines("rows", *asked, "--format", "json"))
+
+    assert list(number) == KEYS
+    assert abs(number["value"] - (200 + 0.40400 * 4_040.0)) < 1
+    assert number["mean"] == number["value"] == number["numerator"]
+    assert (number["n"], number["n_excluded"], number["extra"]["excluded"]) == (2, 1, {"no range given": 1})
+    extra = number["extra"]
+    assert extra["p50"] < extra["p90_low"] < number["p90"] < extra["p90_high"] < extra["p95"] < extra["p99"]
+    assert extra["years"] == 100_000
+    assert abs(sum(row["part"] for row in rows) - number["value"]) < 1e-6
+    assert {row["id"]: row["reason"] for row in rows} == {"R1": None, "R2": None, "R3": "no range given"}

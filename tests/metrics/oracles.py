@@ -3,7 +3,7 @@
 Not used here, and why:
 - `mwmb_promtool_oracle.csv`, `burn_rate_thresholds`: when to page; Nines reports burn, it does not alert.
 - `composite`: no composite SLO is a KPI. `scorecard`, `firehydrant_healthiness`, `aws_resilience_hub`: others' scores.
-- `crq_oracles.json` beyond the means: with the simulation of losses. `dispatch_cost_example`: not downtime.
+- `crq_oracles.json` a, b, c beyond their means: at most one event a year. `dispatch_cost_example`: not downtime.
 - `refire_repeat_24h`: alerts that fire again, not incidents. `two_counts`: Nines compares with limits, not pairs.
 - `wheeler_published` median_moving_range and median_both: our XmR uses means. `roll_up_rounding`: in the charts' tests.
 """

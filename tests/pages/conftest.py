@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.ui import read
+from app.people import Person, Role
+from app.ui import read, who
 from tests import filled
 
 
@@ -41,3 +42,9 @@ def empty(tmp_path: Path, looked_at: None, monkeypatch: pytest.MonkeyPatch) -> N
 def one_fact(tmp_path: Path, looked_at: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The pages read a store with a single incident."""
     monkeypatch.setenv("NINES_DATABASE_URL", filled.one_fact_store(tmp_path))
+
+
+@pytest.fixture
+def viewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pages are read by somebody who may only read."""
+    monkeypatch.setattr(who, "person", lambda: Person("vera@example.com", frozenset({Role.VIEWER})))

@@ -124,6 +124,6 @@ def test_the_rows_of_every_number_that_tiles_and_charts_show_add_up_to_it(key: s
 def test_what_a_page_explains_are_numbers_with_rows(place: Place) -> None:
     found = explained(opened(place))
 
-    assert found <= {*MEASURED, "burn_rate", "expected_annual_loss"}
+    assert found <= {*MEASURED, "burn_rate"}
     if place is places.OVERVIEW:
         assert found >= {*TILES}

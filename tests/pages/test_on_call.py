@@ -53,7 +53,7 @@ def rows(at: AppTest, key: str) -> list[str]:
     return [text(f"<tr{row}") for row in body.split("<tr")[1:]]
 
 
-@pytest.mark.usefixtures("full")
+@pytest.mark.usefixtures("full", "viewer")
 def test_the_question_is_answered_with_eight_tiles() -> None:
     at = page()
 
@@ -105,7 +105,7 @@ def test_silence_is_told_by_what_it_would_have_spared() -> None:
     )
 
 
-@pytest.mark.usefixtures("hand_made")
+@pytest.mark.usefixtures("hand_made", "viewer")
 def test_a_team_alone_is_held_against_nobody() -> None:
     at = page(team="web")
 

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from app import ingest
 from app.metrics.numbers import Ask, Scope
 from app.metrics.periods import parse
+from app.people import local
 from app.store.engine import open_store
 from app.ui import read, slo_depth
 from app.ui.choices import Asked
@@ -58,7 +59,7 @@ def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The pages read the synthetic company with the awkward edges, as of its end."""
     url = f"sqlite:///{tmp_path}/company.db"
     engine = open_store(url)
-    ingest.run(engine, [COMPANY])
+    ingest.run(engine, [COMPANY], by=local("ann"))
     engine.dispose()
     monkeypatch.setattr(read, "now", lambda: datetime(2026, 11, 1, tzinfo=UTC))
     monkeypatch.setenv("NINES_DATABASE_URL", url)

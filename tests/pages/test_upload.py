@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from app import ingest
+from app.people import local
 from app.store import engine as engine_module
 from app.store import runs
 from app.store.engine import open_store, reading
@@ -236,14 +237,14 @@ def test_rows_to_mend_are_read_again_by_an_import(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/nines.db"
     engine = open_store(url)
     (tmp_path / "incidents.csv").write_text(INCIDENTS, encoding="utf-8")
-    ingest.run(engine, [tmp_path / "incidents.csv"])
+    ingest.run(engine, [tmp_path / "incidents.csv"], by=local("ann"))
     with reading(engine) as conn:
         name, kind, content = mending.file(runs.set_aside(conn))
     assert (name, kind) == ("incidents-rejects.csv", "text/csv")
     assert b"severity is above 5" in content
 
     (tmp_path / name).write_bytes(content.replace(b",9,", b",3,"))
-    report = ingest.run(engine, [tmp_path / name])
+    report = ingest.run(engine, [tmp_path / name], by=local("ann"))
 
     assert (report.counts["incidents"].new, report.set_aside) == (1, 0)
     with reading(engine) as conn:

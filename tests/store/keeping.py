@@ -22,8 +22,14 @@ def batch(entity: str, facts: Iterable[Any]) -> pa.Table:
     for fact in facts:
         for name, cell in fact._asdict().items():
             if name != "source":
-                columns.setdefault(name, []).append(_cell(cell))
-    return pa.table({name: pa.array(cells, arrow_type(FACTS[entity].c[name].type)) for name, cells in columns.items()})
+                columns.setdefault(name, []).append(cell)
+    return cells(entity, columns)
+
+
+def cells(entity: str, columns: Mapping[str, Iterable[Any]]) -> pa.Table:
+    """Columns of facts as Python has them, as those of an import."""
+    kinds = {name: arrow_type(FACTS[entity].c[name].type) for name in columns}
+    return pa.table({name: pa.array([_cell(one) for one in some], kinds[name]) for name, some in columns.items()})
 
 
 def _cell(cell: Any) -> Any:

@@ -23,6 +23,7 @@ from app.metrics.facts import (
 )
 from app.metrics.numbers import Ask, Scope
 from app.metrics.periods import between, parse
+from app.people import local
 from app.store.engine import reading, writing
 from app.store.facts import bounds, load
 from app.store.pieces import stored_zone
@@ -114,7 +115,7 @@ def test_a_new_zone_cuts_all_days_anew(engine: Engine) -> None:
 
     berlin = policies.default().model_copy(update={"timezone": "Europe/Berlin"})
     with writing(engine) as conn:
-        set_policy(conn, policies.dump(berlin), actor="cto", at=datetime(2020, 1, 1, tzinfo=UTC))
+        set_policy(conn, policies.dump(berlin), by=local("cto"), at=datetime(2020, 1, 1, tzinfo=UTC))
 
     ask = Ask((parse("2026-10", "Europe/Berlin"),), NOVEMBER)
     with reading(engine) as conn:

@@ -8,6 +8,7 @@ from sqlalchemy.engine import Engine
 
 from app import ingest
 from app.metrics import periods
+from app.people import local
 from app.store import coverage, health, quality, runs
 from app.store.engine import reading, writing
 from app.store.quality import Finding
@@ -63,7 +64,7 @@ def filled(engine: Engine, tmp_path: Path) -> Engine:
     folder.mkdir()
     for entity, text in FILES.items():
         (folder / f"{entity}.csv").write_text(text, encoding="utf-8")
-    ingest.run(engine, [folder], actor="ann")
+    ingest.run(engine, [folder], by=local("ann"))
     return engine
 
 
@@ -123,7 +124,7 @@ def test_facts_in_the_future_and_tests_without_a_result_are_listed(filled: Engin
 def test_services_that_two_sources_tell_differently_are_listed(filled: Engine, tmp_path: Path) -> None:
     path = tmp_path / "services.csv"
     path.write_text("service,name,tier,team\nshop,Shop,1,red\nold,Old,3,red\n", encoding="utf-8")
-    ingest.run(filled, [path], source="cmdb")
+    ingest.run(filled, [path], source="cmdb", by=local("ann"))
 
     assert ids(found(filled, "differs")["services", "tier"]) == ["shop"]
 
@@ -160,7 +161,7 @@ def test_months_of_another_zone_take_their_own_midnight(filled: Engine) -> None:
 def test_pages_of_two_sources_are_told_apart(filled: Engine, tmp_path: Path) -> None:
     path = tmp_path / "pages.csv"
     path.write_text("page,triggered_at,responder,team\nP1,2026-10-05T10:00:00Z,bob,red\n", encoding="utf-8")
-    ingest.run(filled, [path], source="other")
+    ingest.run(filled, [path], source="other", by=local("ann"))
     october = periods.containing(date(2026, 10, 1), "month", "UTC")
     with reading(filled) as conn:
         counts = coverage.by_month(conn, (october.previous(), october))
@@ -187,7 +188,7 @@ def test_rows_set_aside_stay_with_their_import_after_they_are_mended(filled: Eng
 
     path = tmp_path / "incidents-mended.csv"
     path.write_text("incident,title,severity,detected_at\nI7,Good,2,2026-10-02T10:00:00Z\n", encoding="utf-8")
-    ingest.run(filled, [path])
+    ingest.run(filled, [path], by=local("ann"))
 
     with reading(filled) as conn:
         assert runs.set_aside(conn) == ()

@@ -15,6 +15,7 @@ from app.metrics.catalogue import KPIS
 from app.metrics.facts import Incident, Page, Service, Team
 from app.metrics.numbers import Ask, Number, Scope
 from app.metrics.periods import Period, between
+from app.people import local
 from app.store import kept
 from app.store.engine import generation, open_store, reading, spare_moment, writing
 from app.store.numbers import numbers, sums
@@ -190,7 +191,7 @@ def test_a_new_policy_forgets_everything(engine: Engine) -> None:
     answered(engine, Ask(MONTHS, NOW), KEYS)
 
     with writing(engine) as conn:
-        set_policy(conn, Path(policy.__file__).with_name("policy.yaml").read_text("utf-8"), actor="ann")
+        set_policy(conn, Path(policy.__file__).with_name("policy.yaml").read_text("utf-8"), by=local("ann"))
 
     assert held(engine) == set()
     with reading(engine) as conn:

@@ -16,6 +16,7 @@ from app import policy as policies
 from app.metrics.facts import Deployment, Exclusion, Facts, Page, Service, Shift, Sli, Slo, Team
 from app.metrics.numbers import Ask
 from app.metrics.periods import between
+from app.people import local
 from app.policy import Hours, Policy
 from app.store.engine import open_store, reading, writing
 from app.store.facts import load
@@ -220,7 +221,7 @@ def _run(new_store: Callable[[], str], data: Any) -> None:
     engine = open_store(new_store())
     try:
         with writing(engine) as conn:
-            set_policy(conn, policies.dump(first), actor="cto", at=history[0][0])
+            set_policy(conn, policies.dump(first), by=local("cto"), at=history[0][0])
         if data.draw(st.booleans()):
             with writing(engine) as conn:
                 keep(conn, _before(found, data.draw(st.integers(1, 3))))
@@ -230,7 +231,7 @@ def _run(new_store: Callable[[], str], data: Any) -> None:
                 keep(conn, {name: facts[::2] for name, facts in found.items()})
         for since, policy in history[1:]:
             with writing(engine) as conn:
-                set_policy(conn, policies.dump(policy), actor="cto", at=since)
+                set_policy(conn, policies.dump(policy), by=local("cto"), at=since)
         with writing(engine) as conn:
             keep(conn, found)
         with reading(engine) as conn:
