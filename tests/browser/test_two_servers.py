@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from app import ingest
+from app.people import local
 from app.store.engine import open_store
 from tests.browser.conftest import ROOT, Reader
 
@@ -115,7 +116,7 @@ def servers(postgresql_databases: Callable[[], str], tmp_path: Path) -> Iterator
     url = postgresql_databases()
     (tmp_path / "incidents.csv").write_text(INCIDENTS)
     engine = open_store(url)
-    ingest.run(engine, [tmp_path / "incidents.csv"])
+    ingest.run(engine, [tmp_path / "incidents.csv"], by=local("robin"))
     engine.dispose()
     made = Servers(url, tmp_path)
     yield made
