@@ -24,6 +24,7 @@ from app.store import people, policies, write
 from app.store.engine import open_store, writing
 from app.ui import data_health, exports, places, settings_views, tables, who
 from tests.filled import app
+from tests.pages import register_writes
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOP = frozenset({"shop"})
@@ -84,6 +85,7 @@ WRITES: Mapping[str, Write] = {
     "app.store.people.add": Write("govern", True, lambda e, c, at, by: people.add(c, EVA, by=by)),
     "app.store.people.change": Write("govern", True, lambda e, c, at, by: people.change(c, 1, 1, EVA, by=by)),
     "app.store.people.remove": Write("govern", True, lambda e, c, at, by: people.remove(c, 1, 1, by=by)),
+    **{name: Write(act, False, call) for name, (act, call) in register_writes.CALLS.items()},
 }
 """Every function that takes `by: Person`."""
 OPENERS: Mapping[str, str] = {
