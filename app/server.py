@@ -45,6 +45,9 @@ PRELOADED = ("pandas", "plotly.graph_objects", "pyarrow", "scipy.stats", "sqlalc
 PIECES = ("BidiComponent",)
 """What the first screens are made of, in Streamlit's frontend."""
 _GRACE_SECONDS = 2
+_RARELY = (50_000, 20, 50)
+"""After how many new objects Python looks for garbage among the youngest, how often it then looks further, and at
+everything: that holds up every reader for longer the more is kept in memory."""
 _LONGEST_LINE = 65_536
 """Bytes of one header, of a page's connection too: cookies of a whole company's domain come along."""
 
@@ -173,10 +176,8 @@ def _lifespan(settings: Settings, assets: Assets, preparing: Preparing | None) -
 
 
 def preload() -> None:
-    """Imports what pages need before the first reader comes, and takes it out of the garbage collector's sight.
-
-    Streamlit collects all of memory after each rerun; frozen, the libraries are not looked at again.
-    """
+    """Imports what pages need before the first reader comes, and takes it out of the garbage collector's sight, which
+    looks at everything rarely from then on."""
     for name in PRELOADED:
         importlib.import_module(name)
     for package in (metrics, store, charts, ui):
@@ -184,6 +185,7 @@ def preload() -> None:
             importlib.import_module(module.name)
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*_RARELY)
 
 
 async def _icon(_: Request) -> FileResponse:

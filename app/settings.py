@@ -53,6 +53,13 @@ def _account() -> str:
         return "unknown"
 
 
+def _each_host(rest: str) -> list[str]:
+    """A PostgreSQL URL for each of its hosts: `user@h1:5432,h2:5432/nines` names a primary and its replicas."""
+    place, slash, path = rest.partition("/")
+    user, at, hosts = place.rpartition("@")
+    return [f"postgresql://{user}{at}{host}{slash}{path}" for host in hosts.split(",")]
+
+
 def _store(url: str) -> str:
     scheme, colon, rest = url.strip().partition("://")
     if scheme == "sqlite" and colon:
@@ -63,8 +70,9 @@ def _store(url: str) -> str:
         return url.strip()
     if scheme in {"postgres", "postgresql", "postgresql+psycopg"} and colon:
         try:
-            named = urlsplit(f"postgresql://{rest}")
-            complete = bool(named.path.strip("/")) and (named.port or 1) > 0
+            complete = all(
+                bool(named.path.strip("/")) and (named.port or 1) > 0 for named in map(urlsplit, _each_host(rest))
+            )
         except ValueError:
             complete = False
         if not complete:

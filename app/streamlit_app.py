@@ -6,15 +6,16 @@ import streamlit as st
 from app import settings
 from app.people import NotAllowed
 from app.store.engine import StoreError
-from app.ui import frame
+from app.ui import frame, outage
 from app.ui.markup import plain
 
-# The icon is /favicon.png, which needs no session; one named here would be served as a download.
-st.set_page_config(page_title="Nines", layout="wide", initial_sidebar_state=frame.SIDEBAR_PX)
+st.set_page_config(page_title="Nines", page_icon=frame.FAVICON, layout="wide", initial_sidebar_state=frame.SIDEBAR_PX)
 
 try:
     frame.show()
 except NotAllowed as refused:
     st.error(plain(str(refused)), icon=":material/lock:")
-except (StoreError, settings.SettingsError) as refused:
+except StoreError as refused:
+    outage.show(refused)
+except settings.SettingsError as refused:
     st.error(plain(str(refused)), icon=":material/database_off:")

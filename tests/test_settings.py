@@ -81,6 +81,7 @@ def test_data_live_where_the_platform_keeps_them(
         ("NINES_DATABASE_URL", "mysql://root@host/nines", "NINES_DATABASE_URL must be sqlite:"),
         ("NINES_DATABASE_URL", "postgresql://host", "must name a database"),
         ("NINES_DATABASE_URL", "postgresql://host:port/nines", "must name a database"),
+        ("NINES_DATABASE_URL", "postgresql://h1:5432,h2:port/nines", "must name a database"),
         ("NINES_DATABASE_URL", "sqlite://", "name a file"),
         ("NINES_DATABASE_URL", "sqlite:///:memory:", "name a file"),
         ("NINES_PROT", "8501", "NINES_PROT is no setting of Nines; NINES_PORT is."),
@@ -172,6 +173,14 @@ def test_postgres_is_postgresql(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NINES_DATABASE_URL", "postgres://db/nines")
 
     assert load().database_url == "postgresql://db/nines"
+
+
+def test_a_primary_and_its_replica_are_one_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        "NINES_DATABASE_URL", "postgresql://u:hush@h1:5432,h2:5433/nines?target_session_attrs=read-write"
+    )
+
+    assert load().store_name == "postgresql://h1:5432,h2:5433/nines"
 
 
 def test_an_empty_variable_counts_as_not_set_and_a_choice_wins_over_the_environment(

@@ -122,7 +122,8 @@ def curve(told: Told, name_: str = "the register") -> Chart:
             )
         )
     if told.tolerance and told.curve:
-        series.append(_stair([point for point, _ in told.tolerance], told.curve[-1].loss))
+        dearest = max(points[-1].loss for points in (told.curve, told.before) if points)
+        series.append(_stair([point for point, _ in told.tolerance], dearest))
     dashed = "; dashed: before" if told.before else ""
     dotted = "; dotted: what is tolerated" if told.tolerance else ""
     independent = f"{told.risks:,} independent risks" if told.risks != 1 else "1 risk"

@@ -11,9 +11,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from app import policy
+from app.demo import markets, risk_story
 from app.demo.company import planned
 from app.demo.plan import Plan, sized
 from app.demo.risks import tolerating
+from app.demo.stage import Stage
 from app.demo.timeline import Timeline, instant
 from app.people import local
 from app.records import ENTITIES
@@ -80,6 +82,7 @@ def fill(
                 written[entity] += batch.num_rows
                 tell(entity)
         tell(SUMMING)
+        risk_story.tell(conn, Stage(today, plan.years, markets.company(plan.countries), plan))
         refresh(conn, touched)
         rows = [{"name": name, "kind": "file", "expected_hours": hours} for name, hours in _EXPECTED.items()]
         conn.execute(SOURCES.insert(), rows)

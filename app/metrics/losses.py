@@ -48,14 +48,15 @@ def each(risk: Risk) -> float | None:
     return mean(risk.loss_low, risk.loss_high)
 
 
+def key(risk: Risk) -> str:
+    """What names a risk in a simulation, and in an address."""
+    return f"{risk.source}/{risk.risk}"
+
+
 def exposure(risk: Risk) -> Exposure | None:
     """A risk in money, for a simulation; None where it has no expected loss."""
     rate, loss = stated(risk.events_per_year_low, risk.events_per_year_high), stated(risk.loss_low, risk.loss_high)
-    return (
-        None
-        if rate is None or loss is None or expected(risk) is None
-        else Exposure(f"{risk.source}/{risk.risk}", rate, loss)
-    )
+    return None if rate is None or loss is None or expected(risk) is None else Exposure(key(risk), rate, loss)
 
 
 def exposures(risks: Iterable[Risk]) -> tuple[Exposure, ...]:

@@ -184,6 +184,8 @@ class _Answer:
         self.tallies = tallies
         self.periods = sorted(wide.periods)
         self._values: dict[tuple[str, Group], float | None] = {}
+        self._told = {period for period, _ in tallies}
+        self._earlier: dict[str, list[Period]] = {}
         self._looked = (
             list(kpi.looked(facts))
             if kpi.looked
@@ -360,10 +362,15 @@ class _Answer:
 
     def _before(self, period: Period) -> list[Period]:
         """The 12 complete periods before, oldest first."""
-        return [period.previous(step) for step in range(signals.BASELINE, 0, -1)]
+        if period.key not in self._earlier:
+            self._earlier[period.key] = [period.previous(step) for step in range(signals.BASELINE, 0, -1)]
+        return self._earlier[period.key]
 
     def _signal(self, period: Period, group: Group, value: float | None, partial: bool) -> signals.Signal:
         if value is None or (partial and self.kpi.shape == "sum"):
+            return signals.Signal("too_few")
+        counted = self.kpi.shape in ("count", "sum")
+        if not counted and self._told.isdisjoint(earlier.key for earlier in self._before(period)):
             return signals.Signal("too_few")
         now = self._point(period, group)
         before = [point for earlier in self._before(period) if (point := self._point(earlier, group)) is not None]

@@ -7,16 +7,18 @@ from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
+import psycopg
 import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import event
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection, Engine, RootTransaction
 from sqlalchemy.engine.url import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 
 from app.store.register_tables import METADATA
 from app.store.tables import META
@@ -71,10 +73,36 @@ def _answering() -> Iterator[None]:
     """Says in a sentence that the database itself failed: gone, locked, full or read-only."""
     try:
         yield
-    except OperationalError as cause:
-        said = str(cause.orig).strip().splitlines() or [type(cause.orig).__name__]
+    except DBAPIError as cause:
+        if not _gone(cause):
+            raise
         raise StoreError(
-            f"The store did not answer ({said[0]}); nothing was changed: look at it, then try again."
+            f"The store did not answer ({_first_line(cause)}); nothing was changed: look at it, then try again."
+        ) from cause
+
+
+def _gone(cause: DBAPIError) -> bool:
+    """Whether the database failed, rather than the statement."""
+    read_only = isinstance(cause.orig, psycopg.errors.ReadOnlySqlTransaction)
+    return read_only or cause.connection_invalidated or isinstance(cause, (InterfaceError, OperationalError))
+
+
+def _first_line(cause: DBAPIError) -> str:
+    said = str(cause.orig).strip().splitlines()
+    return said[0] if said else type(cause.orig).__name__
+
+
+def _commit(transaction: RootTransaction, sqlite: bool) -> None:
+    """Commits. Raises StoreError where the connection broke meanwhile: a server may have kept what it could not
+    confirm any more."""
+    try:
+        transaction.commit()
+    except DBAPIError as cause:
+        if sqlite or not _gone(cause):
+            raise
+        raise StoreError(
+            f"The store went away while it was keeping this ({_first_line(cause)}), so that nobody knows whether it "
+            "did: look before you do it again."
         ) from cause
 
 
@@ -83,7 +111,8 @@ def writing(engine: Engine, *, dry: bool = False, count: bool = True) -> Iterato
     """One write at a time: takes the write lock at once, commits at the end, rolls back on an error or when `dry`.
 
     Each committed write counts `meta.generation` up, so that what is cached of the store can tell that it is old.
-    Raises StoreError where the database does not answer, is locked by somebody else or cannot be written.
+    Raises StoreError where the database does not answer, is locked by somebody else or cannot be written, or was lost
+    while it committed.
     """
     with _answering(), engine.connect().execution_options(nines_write=True) as conn, conn.begin() as transaction:
         if conn.dialect.name == "postgresql":
@@ -91,15 +120,17 @@ def writing(engine: Engine, *, dry: bool = False, count: bool = True) -> Iterato
         yield conn
         if dry:
             transaction.rollback()
-        elif count:
+            return
+        if count:
             _count_up(conn)
+        _commit(transaction, conn.dialect.name == "sqlite")
 
 
 @contextmanager
 def spare_moment(engine: Engine) -> Iterator[Connection | None]:
     """A write that nobody waits for and that waits for nobody: None while somebody else writes. It is not counted: it
-    changes no fact."""
-    with engine.connect().execution_options(nines_write=True) as conn:
+    changes no fact. Raises StoreError where the database does not answer."""
+    with _answering(), engine.connect().execution_options(nines_write=True) as conn:
         sqlite = conn.dialect.name == "sqlite"
         driver: Any = conn.connection.driver_connection
         if sqlite:
@@ -205,8 +236,8 @@ def newest() -> set[str]:
 
 def _checked(url: str) -> URL:
     try:
-        where = make_url(url)
-    except ArgumentError as cause:
+        where = make_url(_one_host(url))
+    except (ArgumentError, ValueError) as cause:
         raise StoreError(
             f"{url!r} is not a database URL: write sqlite:////path/to/nines.db or postgresql://user@host/nines."
         ) from cause
@@ -219,6 +250,18 @@ def _checked(url: str) -> URL:
     if where.database in (None, "", ":memory:"):
         raise StoreError("The store in SQLite is a file, not memory: write sqlite:////path/to/nines.db.")
     return where
+
+
+def _one_host(url: str) -> str:
+    """Several hosts (`postgresql://user@h1:5432,h2:5432/nines`) as SQLAlchemy has them, in the query."""
+    scheme, _, rest = url.partition("://")
+    place, slash, path = rest.partition("/")
+    user, at, hosts = place.rpartition("@")
+    if "," not in hosts:
+        return url
+    database, _, query = path.partition("?")
+    named = "&".join(f"host={quote(host if ':' in host else f'{host}:5432', safe='')}" for host in hosts.split(","))
+    return f"{scheme}://{user}{at}{slash}{database}?{named}{'&' if query else ''}{query}"
 
 
 def _engine(where: URL) -> Engine:

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from app.metrics.periods import local_day
 from app.metrics.risk_records import Entry, Invalid, Review, RiskKey, Saved, Treatment, Unknown, differing
-from app.people import NotAllowed, Person
+from app.people import Act, NotAllowed, Person
 from app.policy import Policy
 from app.store import light, register_versions, sums
 from app.store.register_tables import REVIEWS
@@ -32,6 +32,8 @@ class Desk:
     by: Person
     at: datetime
     places: light.Places
+    act: Act = "write"
+    """What they must be trusted with here."""
 
     @property
     def policy(self) -> Policy:
@@ -44,17 +46,18 @@ class Desk:
 
     def may_touch(self, services: Iterable[str]) -> None:
         """Raises NotAllowed where somebody limited to products or teams may not write what names these services."""
-        if not self.by.limited:
+        if self.by.within(self.act) is None:
             return
         known = [self.places.services[name] for name in services if name in self.places.services]
-        if not known or not all(self.by.sees(one.product, one.team) for one in known):
+        if not known or not all(self.by.sees(one.product, one.team, self.act) for one in known):
             raise NotAllowed(f"{self.by.name} may not change this risk: it reaches beyond their products and teams.")
 
 
 def desk(conn: Connection, by: Person, act: str, at: datetime | None) -> Desk:
     """Raises NotAllowed for who may not `write` or `approve`."""
-    by.must("approve" if act == "approve" else "write")
-    return Desk(conn, by, at or datetime.now(UTC), light.places(conn))
+    trusted: Act = "approve" if act == "approve" else "write"
+    by.must(trusted)
+    return Desk(conn, by, at or datetime.now(UTC), light.places(conn), trusted)
 
 
 def held_risk(desk: Desk, key: RiskKey) -> Held[Entry]:

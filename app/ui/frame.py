@@ -1,5 +1,6 @@
 """What surrounds every page: navigation, the filter bar with freshness, who is here, which zone the dates are in."""
 
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from app.ui.board import board
 from app.ui.markup import el, plain
 
 ICON = Path(__file__).resolve().parents[1] / "static" / "favicon.png"
+FAVICON = f"data:image/png;base64,{b64encode(ICON.read_bytes()).decode()}"
+"""Itself, since a file would be served as a download, which needs a session; without one, Streamlit takes the page's
+icon from outside."""
 LOGO = Path(__file__).parent / "art" / "logo.svg"
 SIDEBAR_PX = 220
 CONTENT_PX = 1280
@@ -44,6 +48,7 @@ def _page(person: Person, page: Any, place: places.Place) -> None:
     with st.container(horizontal_alignment="center"), st.container(width=CONTENT_PX, gap="small"):
         if place.alone:
             board(el("header", el("h1", place.title), cls="head"), key="frame_head")
+            filters.limits()
             page.run()
             return
         if directory.empty:

@@ -45,6 +45,11 @@ def join(*parts: Part) -> Markup:
     )
 
 
+def unmarked(text: str) -> str:
+    """Text that Markdown takes as it is: for the labels of Streamlit's own widgets."""
+    return "".join(f"\\{letter}" if letter in "\\`*_{}[]()<>#+-.!|:$~" else letter for letter in text)
+
+
 def button(*parts: Part, act: Mapping[str, object], cls: str = "link", **attrs: object) -> Markup:
     """Something to click that is reached by the keyboard and read as a button."""
     return el("button", *parts, cls=cls, act=act, type="button", **attrs)

@@ -108,7 +108,7 @@ def money(page: Shown) -> Markup:
     halves = [one.risk.title for one in risks.half(page.found)]
     title = drawn.money_title(risks.total(page.found), halves, len(dearest), currency)
     if not dearest:
-        body = el("p", "Fill events_per_year_low and _high, loss_low and _high of risks: 90 % ranges.", cls="muted")
+        body = el("p", curves.EMPTY, cls="muted")
         return el("section", el("h2", title), body, cls="card section")
     rest = dearest[_DEAREST:]
     left = sum(one.loss or 0.0 for one in rest)

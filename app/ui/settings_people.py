@@ -16,10 +16,10 @@ from app.ui.markup import Markup, el, plain
 from app.ui.tables import ACT, Column
 
 _ROLES: Mapping[Role, str] = {
-    Role.VIEWER: "sees the numbers",
-    Role.EDITOR: "also changes facts, risks and reviews",
-    Role.APPROVER: "also accepts risk and signs exceptions of others",
-    Role.ADMIN: "also changes policy, people and sources",
+    Role.VIEWER: "see the numbers",
+    Role.EDITOR: "change facts, risks and reviews",
+    Role.APPROVER: "accept risk and sign exceptions of others",
+    Role.ADMIN: "change policy, people and sources",
 }
 _KINDS: Mapping[Kind, str] = {"person": "A person", "group": "A group of the sign-in's directory"}
 _OPENED, _SAID, _NEW = "settings_grant", "settings_grant_said", 0
@@ -51,14 +51,15 @@ def mine(person: Person) -> Markup:
     teams = dict(read.directory().teams)
     own = wording.listed(sorted(teams.get(team, team) for team in person.member_of))
     facts = (
-        ("You are", person.name),
-        ("Your roles", "; ".join(f"{role}: {_ROLES[role]}" for role in roles) or "none"),
+        ("Your roles", wording.listed([str(role) for role in roles]) or "none"),
         ("You see", "everything" if within is None else f"limited to: {limited_to(within)}"),
         ("Responders", _responders(person, own)),
     )
+    may = wording.listed(list(dict.fromkeys([_ROLES[Role.VIEWER], *(_ROLES[role] for role in roles)])))
     return el(
         "section",
-        el("h2", "You"),
+        el("h2", f"You are {person.name}"),
+        el("p", f"You may {may}." if roles else "You may do nothing here yet.", cls="sub"),
         el("dl", *(el("div", el("dt", name), el("dd", said)) for name, said in facts), cls="across"),
         cls="card section flush",
     )

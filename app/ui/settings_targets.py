@@ -63,7 +63,7 @@ def _wanted(unit: str, target: Target, policy: Policy) -> str:
 
 def _rules(policy: Policy) -> Markup:
     hours, budget = policy.hours, policy.budget
-    days = wording.listed([_DAYS[day] for day in hours.days]) or "no day"
+    days = _days(hours.days)
     facts = (
         ("Time zone", policy.timezone),
         ("Currency", policy.currency),
@@ -83,11 +83,19 @@ def _rules(policy: Policy) -> Markup:
     return _section("Rules", "How things are counted", body)
 
 
+def _days(days: Sequence[int]) -> str:
+    """ "Monday to Friday", "Monday and Wednesday"."""
+    found = sorted(set(days))
+    if len(found) > 2 and found == list(range(found[0], found[-1] + 1)):
+        return f"{_DAYS[found[0]]} to {_DAYS[found[-1]]}"
+    return wording.listed([_DAYS[day] for day in found]) or "no day"
+
+
 def _risk(policy: Policy) -> Markup:
     risk = policy.risk
-    rows = [(f"{at + 1}", risk.likelihood[at], risk.impact[at]) for at in range(4, -1, -1)]
+    rows = [(f"Level {at + 1}", risk.likelihood[at], risk.impact[at]) for at in range(4, -1, -1)]
     said = f"Likelihood × impact above {risk.appetite} is above appetite and needs a decision"
-    return _section("Risk", said, _table(("Level", "Likelihood", "Impact"), rows))
+    return _section("Risk", said, _table(("", "Likelihood", "Impact"), rows))
 
 
 def _section(title: str, sub: str, *body: Part) -> Markup:

@@ -55,7 +55,7 @@ def hand_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read_by_pages(FACTS, tmp_path, monkeypatch)
 
 
-def page(where: str = REGISTER, **address: str) -> AppTest:
+def page(where: str = REGISTER, **address: str | list[str]) -> AppTest:
     at = app()
     for name, said in address.items():
         at.query_params[name] = said

@@ -213,7 +213,7 @@ def test_everybody_sees_their_own_roles_and_limits(store: Engine, monkeypatch: p
 
     at = page(views.PEOPLE)
 
-    assert "You are ana@example.com Your roles viewer: sees the numbers" in told(at)
+    assert "You are ana@example.com You may see the numbers. Your roles viewer" in told(at)
     assert "You see limited to: product shop" in told(at)
     assert "shown as their team; those of payments by name" in told(at)
     assert not [one for one in at.selectbox if one.key == "settings_grant"]
