@@ -9,7 +9,7 @@ from app.store.engine import StoreError
 from app.ui import frame, outage
 from app.ui.markup import plain
 
-st.set_page_config(page_title="Nines", page_icon=str(frame.ICON), layout="wide", initial_sidebar_state=frame.SIDEBAR_PX)
+st.set_page_config(page_title="Nines", page_icon=frame.FAVICON, layout="wide", initial_sidebar_state=frame.SIDEBAR_PX)
 
 try:
     frame.show()

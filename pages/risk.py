@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.ui import act, filters, risk, risk_parts
+from app.ui import act, filters, risk, risk_parts, risk_sanity
 from app.ui.board import board
 from app.ui.lead import heading
 from app.ui.markup import el, join
@@ -15,7 +15,7 @@ if page is None:
     clicked = board(risk_parts.unknown(said), key="risk_unknown")
 else:
     two = el("div", risk_parts.levels(page), risk_parts.treatment(page), cls="grid two apart")
-    below = risk_parts.money(page), risk_parts.homes(page, asked)
+    below = risk_parts.money(page), risk_sanity.one(page), risk_parts.homes(page, asked)
     clicked = board(join(risk_parts.head(page, asked.zone), two, *below), key="risk")
     if page.standing.actions:
         board(heading("Actions", "What is done about it"), key="risk_actions_heading")

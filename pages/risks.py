@@ -2,7 +2,18 @@
 
 import streamlit as st
 
-from app.ui import empty, filters, plots, risk_money, risk_treat, risks, risks_acts, risks_parts, risks_tables
+from app.ui import (
+    empty,
+    filters,
+    plots,
+    risk_money,
+    risk_sanity,
+    risk_treat,
+    risks,
+    risks_acts,
+    risks_parts,
+    risks_tables,
+)
 from app.ui.board import board
 from app.ui.lead import heading
 
@@ -40,6 +51,7 @@ with right, plots.card("cell"):
 
 clicked = risk_money.section(page) or clicked
 clicked = risk_treat.section(page) or clicked
+clicked = risk_sanity.section(page) or clicked
 clicked = board(risks_parts.waiting(page), key="waiting") or clicked
 
 odd = risks_parts.oddities(page)

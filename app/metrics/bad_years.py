@@ -14,8 +14,8 @@ from app.metrics.facts import Risk
 from app.metrics.numbers import Ask, Group, Number, Row
 from app.metrics.simulation import Change, Exceedance, Exposure, Percentile, Progress, Years
 
-_KEPT = 12
-"""So many registers are remembered: about a megabyte each."""
+_KEPT = 16
+"""So many registers are remembered, the latest: about two megabytes each."""
 _NAMES = {0.5: "p50", 0.9: "p90", 0.95: "p95", 0.99: "p99"}
 
 
@@ -72,6 +72,9 @@ def outcome(
 ) -> Outcome:
     """The years of these risks: simulated, or remembered. `progress` hears of the share done."""
     key = (tuple(sorted(exposures)), years, seed)
+    found = _held.get(key)
+    if found is not None:
+        return found
     with _one_at_a_time:  # whoever asks for the same waits for it, instead of doing it again
         found = _held.get(key)
         if found is None:
@@ -79,7 +82,6 @@ def outcome(
             found = _held[key] = Outcome(key[0], drawn, seed)
             while len(_held) > _KEPT:
                 _held.popitem(last=False)
-        _held.move_to_end(key)
         return found
 
 

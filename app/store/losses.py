@@ -1,14 +1,19 @@
-"""What a register costs, from the store: expected annual loss with the percentiles of its simulated years."""
+"""What a register costs, from the store: expected annual loss with its simulated years, and what incidents cost."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from app.metrics import bad_years, losses
+from app.metrics.facts import Impact, Incident
 from app.metrics.measure import rows
 from app.metrics.numbers import Ask, Number
 from app.metrics.simulation import Progress
 from app.store.facts import load
+from app.store.risks import incidents
+from app.store.tables import FACTS
 
 
 def with_years(conn: Connection, numbers: Sequence[Number], ask: Ask, progress: Progress | None = None) -> list[Number]:
@@ -18,3 +23,24 @@ def with_years(conn: Connection, numbers: Sequence[Number], ask: Ask, progress: 
         return list(numbers)
     facts = load(conn, frozenset({"risks"}), ask)
     return bad_years.told(numbers, rows(losses.KEY, facts, ask), facts.risks, ask, progress)
+
+
+_MANY = 400
+"""More incidents than these are not weighed one by one."""
+
+
+def severe(
+    conn: Connection, services: Sequence[str], start: datetime, stop: datetime, severity: int
+) -> tuple[tuple[Incident, ...], tuple[Impact, ...]]:
+    """Incidents of severity 1 to `severity` on any of these services detected from `start` until before `stop`, the
+    latest first, with their impact windows."""
+    every = incidents(conn, services, start, stop, _MANY)  # of no other kind; a blank is one
+    found = [one._replace(kind="incident") for one in every if one.severity <= severity]
+    if not found:
+        return (), ()
+    table, keys = FACTS["impacts"], {(one.source, one.incident) for one in found}
+    query = sa.select(*(table.c[name] for name in Impact._fields)).where(
+        table.c.incident.in_(sorted({incident for _, incident in keys}))
+    )
+    impacts = (Impact(*row) for row in conn.execute(query))
+    return tuple(found), tuple(one for one in impacts if (one.source, one.incident) in keys)

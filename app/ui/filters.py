@@ -65,11 +65,16 @@ def asked() -> Asked:
     return said
 
 
-def notes() -> None:
-    """Says what the reader is limited to, and what of the address could not be followed."""
+def limits() -> None:
+    """Says what the reader is limited to, if to anything."""
     within = read.state().within
     if within is not None:
         st.caption(f":material/filter_alt: {plain(f'Limited to: {limited_to(within)}')}", help=_LIMITED)
+
+
+def notes() -> None:
+    """Says what the reader is limited to, and what of the address could not be followed."""
+    limits()
     for note in st.session_state.get("nines_notes", ()):
         st.caption(f":material/info: {plain(note)}")
 

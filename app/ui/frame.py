@@ -1,5 +1,6 @@
 """What surrounds every page: navigation, the filter bar with freshness, who is here, which zone the dates are in."""
 
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,13 @@ from app.ui.board import board
 from app.ui.markup import el, plain
 
 ICON = Path(__file__).resolve().parents[1] / "static" / "favicon.png"
+FAVICON = f"data:image/png;base64,{b64encode(ICON.read_bytes()).decode()}"
+"""Itself, since a file would be served as a download, which needs a session; without one, Streamlit takes the page's
+icon from outside."""
 LOGO = Path(__file__).parent / "art" / "logo.svg"
 SIDEBAR_PX = 220
 CONTENT_PX = 1280
+_WHO = "font-size: 0.875rem; opacity: 0.75; overflow-wrap: anywhere"
 
 
 def show() -> None:
@@ -43,6 +48,7 @@ def _page(person: Person, page: Any, place: places.Place) -> None:
     with st.container(horizontal_alignment="center"), st.container(width=CONTENT_PX, gap="small"):
         if place.alone:
             board(el("header", el("h1", place.title), cls="head"), key="frame_head")
+            filters.limits()
             page.run()
             return
         if directory.empty:
@@ -60,10 +66,14 @@ def _page(person: Person, page: Any, place: places.Place) -> None:
 
 def _who(person: Person, chosen: settings.Settings, zone: str) -> None:
     st.space("stretch")
-    name = f":material/person: {plain(person.name)}"
+    zoned = f":material/schedule: Dates in {plain(zone)}"
     if chosen.signs_in:
-        name += f" ({plain(', '.join(sorted(person.roles)))})"
-    st.caption(f"{name}  \n:material/schedule: Dates in {plain(zone)}")
+        # Not Markdown: it would make an address a link.
+        roles = el("div", ", ".join(sorted(person.roles)))
+        st.html(el("div", el("strong", person.name), roles, style=_WHO))
+        st.caption(zoned)
+    else:
+        st.caption(f":material/person: {plain(person.name)}  \n{zoned}")
     entry.sign_out()
     if chosen.demo:
         st.caption(":material/science: Demo organisation: invented numbers")

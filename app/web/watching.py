@@ -24,7 +24,6 @@ from app.web.headers import known_host
 from app.web.health import unready
 
 LOG = logging.getLogger("nines.requests")
-PATH = "/metrics"
 _FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 _KINDS = {
     "static": "files",
@@ -46,7 +45,7 @@ def routes(settings: Settings, engine: Engine) -> list[Route]:
         encoder, kind = choose_encoder(request.headers.get("accept", ""))
         return Response(encoder(registry), media_type=kind, headers={"Cache-Control": "no-store"})
 
-    return [Route(PATH, metrics, methods=["GET"])]
+    return [Route("/metrics", metrics, methods=["GET"])]
 
 
 def allowed(request: Request, settings: Settings) -> bool:
@@ -120,4 +119,4 @@ class Watching:
 def kind_of(path: str) -> str:
     """What sort of thing is asked for: of these there are few, of addresses any number."""
     first = path.split("/", 2)[1] if path.count("/") else ""
-    return _KINDS.get(first, "probes" if path in {"/healthz", "/readyz", PATH} else "pages")
+    return _KINDS.get(first, "probes" if path in {"/healthz", "/readyz", "/metrics"} else "pages")

@@ -18,6 +18,7 @@ from tests import filled
 
 ROOT = Path(__file__).resolve().parents[2]
 WAIT_MS = 30_000
+START_SECONDS = 90
 _SERVE = """
 import os
 from app.server import serve
@@ -62,7 +63,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
             running.append(
                 subprocess.Popen([sys.executable, "-c", _SERVE], cwd=ROOT, env=environment, stdout=said, stderr=said)
             )
-        until = time.monotonic() + WAIT_MS / 1000
+        until = time.monotonic() + START_SECONDS
         while time.monotonic() < until and running[-1].poll() is None:
             if address := re.search(r"http://[\d.]+:\d+", log.read_text(encoding="utf-8")):
                 return address[0]

@@ -8,6 +8,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -20,6 +22,7 @@ from app.policy import PeoplePolicy
 from app.store.engine import open_store, writing
 from app.store.write import set_policy
 from tests import filled
+from tests.browser.conftest import START_SECONDS
 
 PROVIDER = Path(__file__).parent / "oidc"
 MANY = [f"{number:08d}-aaaa-bbbb-cccc-0123456789ab" for number in range(300)]
@@ -42,30 +45,39 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def answering(url: str, process: subprocess.Popen[bytes]) -> None:
-    """Waits until something answers there."""
-    until = time.monotonic() + 30
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            httpx.get(url)
-            return
-        except httpx.TransportError:
-            time.sleep(0.1)
-    raise AssertionError(f"nothing answers at {url}")
+@contextmanager
+def _running(command: list[str], port: int) -> Iterator[str]:
+    url = f"http://127.0.0.1:{port}"
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until = time.monotonic() + START_SECONDS
+    try:
+        while True:
+            try:
+                httpx.get(f"{url}/.well-known/openid-configuration")
+                break
+            except httpx.TransportError:
+                assert process.poll() is None, f"{command[:3]} ended"
+                assert time.monotonic() < until, f"nothing answers at {url}"
+                time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
 
 
-def mock_provider() -> tuple[str, subprocess.Popen[bytes]]:
-    """oidc-provider-mock with `USERS`: its address, and the process."""
+@contextmanager
+def mock_provider() -> Iterator[str]:
+    """oidc-provider-mock with `USERS`, while inside: its address."""
     port = free_port()
     users = [f"--user-claims={json.dumps({'sub': sub, **claims})}" for sub, claims in USERS.items()]
     command = [sys.executable, "-W", "ignore", "-m", "oidc_provider_mock", "--port", str(port), *users]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    answering(f"http://127.0.0.1:{port}/.well-known/openid-configuration", process)
-    return f"http://127.0.0.1:{port}", process
+    with _running(command, port) as url:
+        yield url
 
 
-def node_provider(home: str) -> tuple[str, subprocess.Popen[bytes]]:
-    """npm's oidc-provider, which `make setup-dev` installs, for one address of Nines: its address, and the process."""
+@contextmanager
+def node_provider(home: str) -> Iterator[str]:
+    """npm's oidc-provider, which `make setup-dev` installs, for one address of Nines, while inside: its address."""
     node = shutil.which("node")
     if not node or not (PROVIDER / "node_modules").is_dir():
         if os.environ.get("CI"):
@@ -73,9 +85,8 @@ def node_provider(home: str) -> tuple[str, subprocess.Popen[bytes]]:
         pytest.skip("there is no node here, or `make setup-dev` has not installed tests/browser/oidc")
     port = free_port()
     command = [node, str(PROVIDER / "provider.js"), str(port), home]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    answering(f"http://127.0.0.1:{port}/.well-known/openid-configuration", process)
-    return f"http://127.0.0.1:{port}", process
+    with _running(command, port) as url:
+        yield url
 
 
 def store(folder: Path) -> str:
@@ -142,4 +153,4 @@ def asks_to_sign_in(page: Page) -> None:
 
 def who(page: Page) -> Locator:
     """Where the sidebar says who is here."""
-    return page.get_by_test_id("stSidebar").get_by_test_id("stCaptionContainer").first
+    return page.get_by_test_id("stSidebar").get_by_test_id("stHtml").first

@@ -230,7 +230,7 @@ def test_serving_beyond_this_machine_is_refused(sqlite_nines: Nines) -> None:
     said = sqlite_nines("serve", "--host", "0.0.0.0")
 
     assert said.code == 1
-    assert said.err.startswith("Nobody signs in to Nines yet, so it does not listen on 0.0.0.0")
+    assert said.err.startswith("Nobody would have to sign in, so Nines does not listen on 0.0.0.0")
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the real data are not beside the checkout")

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.metrics import bad_years
-from app.ui import risk_treat
+from app.ui import filters, risk, risk_sanity, risk_treat, risks
 from tests.filled import boards, read_by_pages, text
 from tests.pages.test_risks import ONE, page, rows, told
 
@@ -31,6 +31,24 @@ FACTS = {
 def priced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The pages read three risks in money, two of them above their target."""
     read_by_pages(FACTS, tmp_path, monkeypatch)
+
+
+HAPPENED = {
+    "services.csv": "service,name,tier,team,downtime_cost_per_minute\nshop,Shop,0,web,1000\nmail,Mail,1,web,\n",
+    "risks.csv": (
+        "risk,title,category,services,owner,status,likelihood,impact,treatment,identified_on,"
+        "events_per_year_low,events_per_year_high,loss_low,loss_high\n"
+        "R1,Often,people,shop,vp@example.com,open,4,4,mitigate,2026-01-05,0.1,0.5,1000,5000\n"
+        "R2,Seldom,people,mail,vp@example.com,open,4,4,mitigate,2026-01-05,5,9,1000,5000\n"
+        "R3,Nowhere,people,,vp@example.com,open,4,4,mitigate,2026-01-05,5,9,1000,5000\n"
+    ),
+    "incidents.csv": "incident,title,severity,detected_at,resolved_at,services,customer_impact\n"
+    + "".join(
+        f"I{at},Down,1,{year}-0{at}-05T10:00:00Z,{year}-0{at}-05T11:00:00Z,shop,true\n"
+        for at, year in enumerate((2025, 2025, 2026, 2026), start=1)
+    ),
+}
+"""Four severe incidents of the shop since 5 January 2025, each an hour at 1,000 EUR a minute; none of the mail."""
 
 
 def ticked(at: AppTest) -> list[str]:
@@ -159,3 +177,35 @@ def test_a_register_without_ranges_says_what_would_bring_them(tmp_path: Path, mo
     assert "No risk has a loss range: add events per year and loss" in told(at)
     assert "loss_curve_chart" not in boards(at)
     assert "treat_list" not in boards(at)
+
+
+def test_what_happened_speaks_against_what_is_stated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read_by_pages(HAPPENED, tmp_path, monkeypatch)
+
+    at = page()
+    often, seldom, nowhere = (told(page(ONE, risk=name)) for name in ("R1", "R2", "R3"))
+
+    assert not at.exception
+    said = text(boards(at)["sanity"])
+    assert said.startswith("Seldom stated too high Stated 5 to 9 a year; no incident hit its services in 1.3 years")
+    assert "1 risk stated low for what hit its services" in said
+    assert "Stated 0.1 to 0.5 a year; 4 severe incidents hit its services" in said
+    assert "Nowhere" not in said
+    assert "too low, if they were this risk" in often
+    assert "4 severe incidents of its services cost 60 k EUR in downtime alone, 4 of them more than stated" in often
+    assert "stated too high" in seldom
+    assert "nothing to hold it against" in nowhere
+
+
+def test_incidents_that_somebody_linked_were_this_risk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read_by_pages(HAPPENED, tmp_path, monkeypatch)
+    asked = page().session_state[filters._ASKED]
+    links = {("file", "R1"): frozenset(("file", f"I{at}") for at in (1, 2, 3, 4))}
+
+    one = risk.shown("R1", None, asked)
+    found = risk_sanity.contradictions(risks.shown(asked), links)
+
+    assert one is not None
+    assert "4 happened in" in text(risk_sanity.one(one, links) or "")
+    assert "stated too low" in text(risk_sanity.one(one, links) or "")
+    assert [(c.standing.risk.risk, c.often.verdict) for c in found] == [("R2", "too_high"), ("R1", "too_low")]

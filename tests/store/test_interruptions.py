@@ -149,7 +149,7 @@ def test_what_rang_at_the_end_of_the_month_before_is_silenced_too(engine: Engine
     assert found(engine).left(["shop"]) == 1, "the call of October that September's spared"
 
 
-def test_duty_is_the_union_of_a_persons_shifts_within_the_period_and_nobody_is_named(engine: Engine) -> None:
+def test_duty_is_the_union_of_a_persons_shifts_within_the_period(engine: Engine) -> None:
     fill(
         engine,
         [
@@ -174,12 +174,12 @@ def test_duty_is_the_union_of_a_persons_shifts_within_the_period_and_nobody_is_n
         narrowed = interruptions.carried(conn, Ask((OCTOBER,), AS_OF, scope=Scope(team="blue")))
 
     assert people == [
-        Carried("blue", 1, 1, day),
-        Carried("red", 3, 2 * 2 + 1, 2 * day),
-        Carried("red", 1, 1, 0),
-        Carried("red", 0, 0, day),
+        Carried("blue", 1, 1, day, "bob"),
+        Carried("red", 3, 2 * 2 + 1, 2 * day, "ann"),
+        Carried("red", 1, 1, 0, "eve"),
+        Carried("red", 0, 0, day, "bob"),
     ]
-    assert narrowed == [Carried("blue", 1, 1, day)]
+    assert narrowed == [Carried("blue", 1, 1, day, "bob")]
 
 
 def test_a_month_that_has_not_begun_has_no_hours_and_no_people(engine: Engine) -> None:

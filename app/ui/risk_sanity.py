@@ -1,0 +1,152 @@
+"""What is stated of risks against what happened: what contradicts it on the register, and all of it for one risk."""
+
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+
+from app.charts import sanity as words
+from app.charts import wording
+from app.charts.theme import VerdictKey
+from app.metrics import lessons, register, sanity
+from app.metrics.facts import Facts, Risk
+from app.metrics.grouping import known
+from app.metrics.register import Standing
+from app.metrics.sanity import Often, Seen
+from app.store import losses as store_losses
+from app.store.engine import reading
+from app.ui import read, risk, risks, tiles
+from app.ui.board import Act, board
+from app.ui.lead import heading
+from app.ui.markup import Markup, button, el, join
+from app.ui.read import State
+from app.ui.risks import Shown, opens
+
+Links = Mapping[tuple[str, str], Set[tuple[str, str]]]
+"""(source, risk) → the incidents (source, incident) that somebody linked to it."""
+NO_LINKS: Links = {}
+_YEAR = timedelta(days=365.25)
+_SURE = ("too_low", "too_high")
+
+
+class Contradiction(NamedTuple):
+    """A risk, and what speaks against how often it is said to happen."""
+
+    standing: Standing
+    often: Often
+
+
+def since(facts: Facts, moment: datetime) -> datetime:
+    """From when on incidents were watched; the moment itself where none were."""
+    return min((span.start for span in facts.watched.get("incidents", ())), default=moment)
+
+
+def seen(found: Sequence[Risk], facts: Facts, moment: datetime, links: Links = NO_LINKS) -> list[Seen]:
+    """For each risk, how many incidents there were: linked to it, and on its services."""
+    start = since(facts, moment)
+    hits = risks.hits(read.state(), start, moment, facts.policy.major_severity) if start < moment else ()
+    touched = register.incidents_of(hits, found)
+    years = max((moment - start) / _YEAR, 0.0)
+    made = []
+    for one in found:
+        key = one.source, one.risk
+        incidents, severe = touched.get(key, (0, 0))
+        linked = len(links.get(key, ()))
+        made.append(Seen(years, linked, max(incidents - linked, 0), max(severe - linked, 0)))
+    return made
+
+
+def contradictions(page: Shown, links: Links = NO_LINKS) -> list[Contradiction]:
+    """The open risks whose stated events a year do not go with what happened; those that are sure first."""
+    standing = page.open
+    counted = seen([one.risk for one in standing], page.facts, page.moment, links)
+    found = [
+        Contradiction(one, often)
+        for one, what in zip(standing, counted, strict=True)
+        if (often := sanity.often(one.risk, what)) is not None and often.verdict in (*_SURE, "maybe_too_low")
+    ]
+    return sorted(found, key=lambda one: (one.often.verdict not in _SURE, -(one.standing.loss or 0.0)))
+
+
+def section(page: Shown) -> Act | None:
+    """The contradictions; nothing where there is none."""
+    found = contradictions(page)
+    if not found:
+        return None
+    sub = "Events a year as stated, against incidents since they are known; a range that is wrong makes wrong money"
+    sure = [one for one in found if one.often.verdict in _SURE]
+    board(heading(f"What happened {'speaks' if sure else 'may speak'} against what is stated", sub), key="sanity_head")
+    maybe = [one for one in found if one.often.verdict not in _SURE]
+    many = f"{len(maybe):,} risk{'s' if len(maybe) != 1 else ''}"
+    parts = [
+        el("ul", join(*map(_item, sure)), cls="items") if sure else None,
+        el(
+            "details",
+            el(
+                "summary",
+                el("b", f"{many} stated low for what hit {'their' if len(maybe) != 1 else 'its'} services"),
+                el(
+                    "span", "Nobody has said whether those incidents were these risks: link those that were.", cls="why"
+                ),
+            ),
+            el("ul", join(*map(_item, maybe)), cls="items"),
+        )
+        if maybe
+        else None,
+    ]
+    return board(el("section", join(*parts), cls="card section flush findings"), key="sanity")
+
+
+def _item(one: Contradiction) -> Markup:
+    risk = one.standing.risk
+    return el(
+        "li",
+        el(
+            "div",
+            button(risk.title, act=opens(risk)),
+            tiles.verdict(*words.VERDICTS[one.often.verdict]),
+            cls="row",
+        ),
+        el("p", words.often(one.often), cls="why"),
+    )
+
+
+def one(page: risk.Shown, links: Links = NO_LINKS) -> Markup | None:
+    """How often one risk happened and what that cost, against what is stated; None where nothing is stated."""
+    stated = page.standing.risk
+    (counted,) = seen([stated], page.facts, page.moment, links)
+    often = sanity.often(stated, counted)
+    if often is None:
+        return None
+    mine = links.get((stated.source, stated.risk), frozenset())
+    costs = _costs(read.state(), stated, page.moment, frozenset(mine))
+    each = sanity.each(stated, costs, bool(mine))
+    items = [_line(words.often(often), *words.VERDICTS[often.verdict])]
+    if each is not None:
+        items.append(_line(words.each(each, page.policy.currency), *words.VERDICTS[each.verdict]))
+    start = wording.day(since(page.facts, page.moment).date())
+    return el(
+        "section",
+        el("h2", "Stated against what happened"),
+        el("p", f"Incidents since {start}; the range behind a count is exact (Poisson, 95 %)", cls="sub"),
+        el("ul", join(*items), cls="items"),
+        cls="card section",
+    )
+
+
+def _line(said: str, key: VerdictKey, word: str) -> Markup:
+    return el("li", el("div", tiles.verdict(key, word), cls="row"), el("p", said, cls="why"))
+
+
+@lru_cache(maxsize=64)
+def _costs(of: State, one: Risk, moment: datetime, linked: frozenset[tuple[str, str]]) -> tuple[float, ...]:
+    """The downtime cost of the linked incidents; of the severe ones on its services where none is linked."""
+    facts = risks.facts_at(of, moment)
+    severity = 5 if linked else facts.policy.major_severity
+    with reading(read.opened(of.url)) as conn:
+        incidents, impacts = store_losses.severe(conn, one.services, since(facts, moment), moment, severity)
+    facts = known(replace(facts, incidents=incidents, impacts=impacts), moment)
+    wanted = [i for i in facts.incidents if not linked or (i.source, i.incident) in linked]
+    tolls = lessons.tolls(facts, wanted, moment)
+    return tuple(toll.cost for toll in tolls.values() if toll.cost)
