@@ -79,9 +79,11 @@ def after(conn: Connection, was: Before, run: int | None) -> None:
     at = datetime.now(UTC)
     now: Sequence[Held[Entry]] | Sequence[Held[Treatment]]
     now = (register_versions.risks if was.entity == "risks" else register_versions.actions)(conn, was.keys)
+    new = [(one.key, one.entry) for one in now if one.key not in was.held]
+    register_versions.begin(conn, new, by=actor, at=at)
     for one in now:
         held = was.held.get(one.key)
-        if held is None or differing(held.entry, one.entry):
+        if held is not None and differing(held.entry, one.entry):
             register_versions.keep(
                 conn, held, one.entry, key=one.key, by=actor, act="import", why=None, at=at, facts=False
             )

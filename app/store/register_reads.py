@@ -29,7 +29,7 @@ from app.metrics.risk_records import (
 from app.store import facts as store_facts
 from app.store import light, register_acceptances, register_versions
 from app.store.register_saving import reviews_of
-from app.store.register_tables import ASSESSMENTS, COMMENTS, VERSIONS
+from app.store.register_tables import ASSESSMENTS, COMMENTS, HEADS, VERSIONS
 from app.store.register_versions import Held
 from app.store.tables import AUDIT, FACTS
 
@@ -286,8 +286,10 @@ def resolved(conn: Connection, links: Iterable[Link]) -> list[Linked]:
 
 
 def _linked_from(conn: Connection, key: RiskKey) -> list[RiskKey]:
-    to = Link(kind="risk", source=key.source, id=key.id)
-    return [one.key for one in register_versions.every_risk(conn) if to in one.entry.links]
+    to = {"kind": "risk", "source": key.source, "id": key.id}
+    query = sa.select(HEADS.c.source, HEADS.c.id, HEADS.c.extra).where(HEADS.c.entity == "risks")
+    found = [RiskKey(source, name) for source, name, extra in conn.execute(query) if to in extra.get("links", ())]
+    return sorted(found)
 
 
 def _changes(conn: Connection, entity: str, key: RiskKey, as_of: datetime) -> list[Change]:

@@ -6,6 +6,7 @@ A risk or action that no form ever touched has no row here: it is version 1, as 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 import sqlalchemy as sa
@@ -29,7 +30,7 @@ from app.store.tables import FACTS
 
 T = TypeVar("T", bound=Record)
 Named = Literal["risks", "actions"]
-_SOME = 200
+_SOME = 500
 
 
 class Kind(NamedTuple):
@@ -103,16 +104,18 @@ def actions_of_risks(conn: Connection, risk: str | None = None) -> list[Held[Tre
 
 
 def _held(conn: Connection, kind: Kind, record: type[T], keys: Sequence[RiskKey], lock: bool) -> list[Held[T]]:
-    table, found = FACTS[kind.entity], []
+    table, found = FACTS[kind.entity], list[Held[T]]()
     wanted = sorted(set(keys))
-    for start in range(0, len(wanted), _SOME):
-        some = wanted[start : start + _SOME]
-        here = sa.or_(*(sa.and_(table.c.source == key.source, table.c[kind.id] == key.id) for key in some))
-        heads = sa.or_(*(sa.and_(HEADS.c.source == key.source, HEADS.c.id == key.id) for key in some))
-        if lock:
-            order = [_bytewise(conn, column) for column in (table.c.source, table.c[kind.id])]
-            conn.execute(sa.select(table.c.source).where(here).order_by(*order).with_for_update()).all()
-        found += _made(conn, kind, record, here, heads)
+    for source, group in groupby(wanted, key=lambda key: key.source):
+        names = [key.id for key in group]
+        for start in range(0, len(names), _SOME):
+            some = names[start : start + _SOME]
+            here = sa.and_(table.c.source == source, table.c[kind.id].in_(some))
+            if lock:
+                order = _bytewise(conn, table.c[kind.id])
+                conn.execute(sa.select(table.c.source).where(here).order_by(order).with_for_update()).all()
+            heads = sa.and_(HEADS.c.source == source, HEADS.c.id.in_(some))
+            found += _made(conn, kind, record, here, heads)
     return sorted(found, key=lambda one: one.key)
 
 
@@ -197,26 +200,35 @@ def keep(
         conn.execute(HEADS.insert().values(**_names(kind, key), **row))
     else:
         conn.execute(HEADS.update().where(*_of(HEADS, kind, key)).values(**row))
-    _append(conn, kind, key, new, version, by, act, why, at, changes)
+    conn.execute(VERSIONS.insert().values(**_version(kind, key, new, version, by, act, why, at, changes)))
     if isinstance(new, Entry) and (held is None or act == "assess" or changes.keys() & {*RATING}):
-        rating = {name: getattr(new, name) for name in RATING}
-        conn.execute(
-            ASSESSMENTS.insert().values(
-                source=key.source, risk=key.id, version=version, at=at, actor=by, why=why, **rating
-            )
-        )
+        conn.execute(ASSESSMENTS.insert().values(**_rating(key, new, version, by, why, at)))
     return Held(key, new, version, at, by)
+
+
+def begin(conn: Connection, made: Sequence[tuple[RiskKey, T]], *, by: str, at: datetime) -> None:
+    """Version 1 of what an import has just made, many at once."""
+    heads, versions, rated = [], [], []
+    for key, new in made:
+        kind = _kind(new)
+        extra = new.model_dump(mode="json", include=set(kind.extra), exclude_none=True)
+        heads.append({**_names(kind, key), "version": 1, "changed_at": at, "changed_by": by, "extra": extra})
+        versions.append(_version(kind, key, new, 1, by, "import", None, at, differing(None, new)))
+        if isinstance(new, Entry):
+            rated.append(_rating(key, new, 1, by, None, at))
+    for table, rows in ((HEADS, heads), (VERSIONS, versions), (ASSESSMENTS, rated)):
+        if rows:
+            conn.execute(table.insert(), rows)
 
 
 def _first(conn: Connection, kind: Kind, held: Held[T], at: datetime) -> None:
     """Version 1 of what a file brought before anybody kept versions of it."""
     row = {"version": 1, "changed_at": at, "changed_by": "import", "extra": {}}
     conn.execute(HEADS.insert().values(**_names(kind, held.key), **row))
-    _append(conn, kind, held.key, held.entry, 1, "import", "import", None, at, {})
+    conn.execute(VERSIONS.insert().values(**_version(kind, held.key, held.entry, 1, "import", "import", None, at, {})))
 
 
-def _append(
-    conn: Connection,
+def _version(
     kind: Kind,
     key: RiskKey,
     entry: Record,
@@ -226,19 +238,22 @@ def _append(
     why: str | None,
     at: datetime,
     changes: Mapping[str, Any],
-) -> None:
-    conn.execute(
-        VERSIONS.insert().values(
-            **_names(kind, key),
-            version=version,
-            at=at,
-            actor=by,
-            act=act,
-            why=why,
-            changes={name: [plain(before), plain(after)] for name, (before, after) in changes.items()},
-            entry=entry.model_dump(mode="json", exclude_none=True),
-        )
-    )
+) -> dict[str, Any]:
+    return {
+        **_names(kind, key),
+        "version": version,
+        "at": at,
+        "actor": by,
+        "act": act,
+        "why": why,
+        "changes": {name: [plain(before), plain(after)] for name, (before, after) in changes.items()},
+        "entry": entry.model_dump(mode="json", exclude_none=True),
+    }
+
+
+def _rating(key: RiskKey, entry: Entry, version: int, by: str, why: str | None, at: datetime) -> dict[str, Any]:
+    about = {"source": key.source, "risk": key.id, "version": version, "at": at, "actor": by, "why": why}
+    return about | {name: getattr(entry, name) for name in RATING}
 
 
 def _write(conn: Connection, kind: Kind, key: RiskKey, new: Record, *, new_one: bool) -> None:

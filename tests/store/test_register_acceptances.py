@@ -12,7 +12,7 @@ from app.metrics import attention, register
 from app.metrics.numbers import Ask
 from app.metrics.periods import containing
 from app.metrics.risk_records import Conflict, Invalid, RiskKey, Saved, Unknown
-from app.people import NotAllowed, Person
+from app.people import NotAllowed, Person, local
 from app.store import facts as store_facts
 from app.store import numbers, register_acceptances, register_actions, register_bulk, register_reads
 from app.store import register as writes
@@ -182,7 +182,7 @@ def test_an_acceptance_holds_to_the_end_of_its_day_and_no_second_longer_in_every
     store = sqlite_register
     text = policy.dump(policy.default().model_copy(update={"timezone": zone}))
     with writing(store) as conn:
-        set_policy(conn, text, actor="x", at=AT - timedelta(300))
+        set_policy(conn, text, by=local("x"), at=AT - timedelta(300))
         number = register_acceptances.propose(conn, ANA, FLOOD, 1, **PROPOSAL | {"valid_until": last})
         register_acceptances.approve(conn, BEN, number, 1, at=AT)
 
