@@ -78,11 +78,20 @@ def outcome(
     with _one_at_a_time:  # whoever asks for the same waits for it, instead of doing it again
         found = _held.get(key)
         if found is None:
-            drawn = simulation.simulate(key[0], simulation.years_for(key[0], years), seed, progress)
-            found = _held[key] = Outcome(key[0], drawn, seed)
+            found = _held[key] = _drawn(key[0], simulation.years_for(key[0], years), seed, progress)
             while len(_held) > _KEPT:
                 _held.popitem(last=False)
         return found
+
+
+def _drawn(exposures: tuple[Exposure, ...], years: int, seed: int, progress: Progress | None) -> Outcome:
+    """The years of risks, from those of the most alike that are remembered: a month more or less changes few risks."""
+    alike = [one for one in _held.values() if one.seed == seed and len(one.years) == years]
+    most = min(alike, key=lambda one: len({*one.exposures} ^ {*exposures}), default=None)
+    like = (most.exposures, most.years) if most and len({*most.exposures} ^ {*exposures}) < len(exposures) else None
+    if like is None:
+        return Outcome(exposures, simulation.simulate(exposures, years, seed, progress), seed)
+    return Outcome(exposures, simulation.simulate(exposures, years, seed, progress, like), seed)
 
 
 def treated(before: Outcome, changes: Mapping[str, Change]) -> Outcome:

@@ -130,7 +130,7 @@ def test_another_seed_or_another_key_is_another_history() -> None:
 def test_losses_a_times_as_large_make_years_a_times_as_dear(risks: list[Exposure], times: float) -> None:
     larger = [r._replace(loss=Range(r.loss.low * times, r.loss.high * times)) for r in risks]
 
-    assert np.allclose(simulate(larger, 300), simulate(risks, 300) * times, rtol=1e-4)
+    assert np.allclose(simulate(larger, 300), simulate(risks, 300) * times, rtol=1e-4, atol=0.01), "to a thousandth"
 
 
 @settings(max_examples=25, deadline=None)
@@ -239,3 +239,13 @@ def test_treated_years_have_the_mean_of_the_changed_ranges() -> None:
     assert after.mean == pytest.approx(risks[0].mean / 4 + 5)
     assert after.years.mean() < before.years.mean()
     assert after.beyond(1e9).probability == 0
+
+
+def test_years_drawn_from_those_of_other_risks_are_the_same_to_the_last_bit() -> None:
+    risks = [simulation.Exposure(f"r{n}", Range(0.1, 1.0 + n), Range(100.0, 9_000.0 * (n + 1))) for n in range(6)]
+    before = simulation.simulate(risks[:4], 5_000)
+
+    after = simulation.simulate(risks[2:], 5_000, like=(risks[:4], before))
+
+    assert (after == simulation.simulate(reversed(risks[2:]), 5_000)).all()
+    assert (after != before).any()
