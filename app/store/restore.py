@@ -76,7 +76,7 @@ def restore(
     Raises NotAllowed, or BackupError where the backup is damaged, is of a newer release, or holds a broken audit trail
     (unless `despite_trail`), or where the store holds facts or a history (unless `replace`). Then nothing has changed.
     """
-    by.must("govern")
+    by.must("govern", everywhere=True)
     manifest = inspect(path, told)
     with writing(engine) as conn:
         before = _replaced(conn, replace)
