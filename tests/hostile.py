@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from app import ingest
+from app.people import local
 from app.records import ENTITIES, ORIGINS
 from app.store.audit import audit
 from app.store.engine import open_store, writing
@@ -56,8 +57,8 @@ def store(folder: Path) -> str:
     bad.write_text("\n".join(["incident,title,severity,detected_at", *rows]), encoding="utf-8")
     url = f"sqlite:///{folder}/hostile.db"
     engine = open_store(url)
-    ingest.run(engine, [folder / name for name in files()], actor=PAYLOADS[2])
-    ingest.run(engine, [bad], source=PAYLOADS[0], actor=PAYLOADS[0])
+    ingest.run(engine, [folder / name for name in files()], by=local(PAYLOADS[2]))
+    ingest.run(engine, [bad], source=PAYLOADS[0], by=local(PAYLOADS[0]))
     with writing(engine) as conn:
         for text in PAYLOADS:
             audit(conn, actor=text, action=text, entity=text, entity_id=text, old={text: text}, new=[text], why=text)

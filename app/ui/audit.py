@@ -46,7 +46,7 @@ _walked: dict[str, Walked] = {}
 def show() -> None:
     """The whole page."""
     person = who.person()
-    only = None if person.may("govern") else person.name
+    only = None if _everything(person) else person.name
     board(_lead(person), key="audit_lead")
     if only is None:
         _chain()
@@ -62,10 +62,15 @@ def show() -> None:
     _pager(below, found, total)
 
 
+def _everything(person: Person) -> bool:
+    """Whether they see what everybody did: an admin without limits."""
+    return person.may("govern") and not person.limited
+
+
 def _lead(person: Person) -> Markup:
     said = (
         "Every change, by whom and why. Entries cannot be changed: each carries the fingerprint of the one before."
-        if person.may("govern")
+        if _everything(person)
         else f"What {person.name} changed, and why. Everybody's changes are shown to administrators."
     )
     return el("header", el("p", said), el("p", f"Times in {read.directory().policy.timezone}", cls="meta"), cls="lead")

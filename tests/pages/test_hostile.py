@@ -15,6 +15,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from app import export, ingest
+from app.people import local
 from app.records import ENTITIES
 from app.store.engine import open_store, reading
 from app.ui import places, read
@@ -174,7 +175,7 @@ def test_every_export_holds_it_as_text_and_gives_it_back(hostile_url: str, tmp_p
     assert json.loads((tmp_path / "risks.json").read_text(encoding="utf-8"))[0]["title"]
 
     again = open_store(f"sqlite:///{tmp_path}/again.db")
-    ingest.run(again, [tmp_path / "csv"])
+    ingest.run(again, [tmp_path / "csv"], by=local("ana"))
     with reading(again) as conn:
         held: Mapping[str, list[Any]] = {entity: list(export.rows(conn, entity)) for entity in ENTITIES}
     assert held == expected
@@ -191,11 +192,11 @@ def test_a_long_text_is_set_aside_with_its_length_and_a_file_with_a_megabyte_in_
     )
     url = f"sqlite:///{tmp_path}/long.db"
     engine = open_store(url)
-    report = ingest.run(engine, [tmp_path / "incidents.csv"])
+    report = ingest.run(engine, [tmp_path / "incidents.csv"], by=local("ana"))
     quoted = tmp_path / "teams.csv"
     quoted.write_text(f'team,name,timezone\na,"{title * 10}",UTC\n')
     with pytest.raises(ingest.Refused, match="has a cell of more than 128 kB on line 2"):
-        ingest.run(engine, [quoted])
+        ingest.run(engine, [quoted], by=local("ana"))
     engine.dispose()
     monkeypatch.setenv("NINES_DATABASE_URL", url)
 
