@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,8 @@ def ask(inside: watching.Watching, path: str = "/metrics", peer: str = "127.0.0.
             named = {name.replace("_", "-"): value for name, value in headers.items()}
             return await asking.get(path, headers=named)
 
-    return asyncio.run(get())
+    with ThreadPoolExecutor(1) as apart:  # browser tests leave an event loop running in this thread
+        return apart.submit(lambda: asyncio.run(get())).result()
 
 
 def value(text: str, name: str, **labels: str) -> float | None:

@@ -184,7 +184,7 @@ def _place(wanted: Wanted) -> list[int]:
 
 def _above(wanted: Wanted, total: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(f"{total:,} entr{'y' if total == 1 else 'ies'} found")
+        st.markdown(f"{total:,} entr{'y' if total == 1 else 'ies'} found")
         named, of = f"nines-audit-{read.now():%Y-%m-%d}", read.state()
         st.download_button(
             "CSV", data=lambda: exports.as_csv(_HEADINGS, _cells(of, wanted)), file_name=f"{named}.csv",

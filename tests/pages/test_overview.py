@@ -156,4 +156,4 @@ def test_a_store_that_cannot_be_opened_is_said_in_a_sentence(monkeypatch: pytest
     at = app().run()
 
     assert not at.exception
-    assert "NINES_DATABASE_URL" in at.error[0].value
+    assert "NINES_DATABASE_URL" in at.error[0].value.replace("\\", "")

@@ -57,7 +57,8 @@ def found(engine: Engine, person: Person, key: str) -> list[Any]:
     with reading(narrow.within(engine, person.within())) as conn:
         splits = [by for by in BY if by <= KPIS[key].dimensions]
         said: list[Any] = [numbers.numbers(conn, [key], Ask(MONTHS, NOW, by)) for by in splits]
-        return plain([*said, numbers.rows(conn, key, Ask(MONTHS, NOW))] if KPIS[key].measured else said)
+        rows = numbers.rows(conn, key, Ask(MONTHS, NOW)) if KPIS[key].measured else []
+        return [*plain(said), *sorted(plain(rows), key=str)]
 
 
 def plain(value: Any) -> Any:
