@@ -92,7 +92,16 @@ def paged(
 ) -> Act | None:  # fmt: skip
     """A table like `table` whose rows are fetched as they are shown: one page of them, all for an export."""
     chosen = _Order(key, sort, down)
-    said = str(st.session_state.get(f"{key}_search") or "").strip().casefold() if search else ""
+    said = ""
+    if search or file:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            if search:
+                typed = st.text_input(
+                    "Search", key=f"{key}_search", placeholder="Search", label_visibility="collapsed", width=280
+                )
+                said = str(typed or "").strip().casefold()
+            if file:
+                _exports(key, columns, lambda: fetch(Slice(said, chosen.by, chosen.down)).rows, file)
     at = st.session_state.get(f"{key}_page") or 1
     wanted = Slice(said, chosen.by, chosen.down, (at - 1) * page_rows, page_rows)
     found = fetch(wanted)
@@ -100,18 +109,6 @@ def paged(
     if at > pages:
         at = st.session_state[f"{key}_page"] = 1
         found = fetch(wanted._replace(offset=0))
-    if search or file:
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            if search:
-                st.text_input(
-                    "Search",
-                    key=f"{key}_search",
-                    placeholder=f"Search {found.total:,} rows",
-                    label_visibility="collapsed",
-                    width=280,
-                )
-            if file:
-                _exports(key, columns, lambda: fetch(Slice(said, chosen.by, chosen.down)).rows, file)
     on_screen = [column for column in columns if not column.filed]
 
     def answer(act: Act) -> None:
