@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.ui import act, filters, risk, risk_parts, risk_sanity
+from app.ui import act, filters, forms, forms_row, risk, risk_parts, risk_sanity, risk_story
 from app.ui.board import board
 from app.ui.lead import heading
 from app.ui.markup import el, join
@@ -16,7 +16,11 @@ if page is None:
 else:
     two = el("div", risk_parts.levels(page), risk_parts.treatment(page), cls="grid two apart")
     below = risk_parts.money(page), risk_sanity.one(page), risk_parts.homes(page, asked)
-    clicked = board(join(risk_parts.head(page, asked.zone), two, *below), key="risk")
+    clicked = board(risk_parts.head(page, asked.zone), key="risk_head")
+    story = risk_story.told(page, asked)
+    if story is not None:
+        forms_row.row(story)
+    clicked = board(join(two, *below), key="risk") or clicked
     if page.standing.actions:
         board(heading("Actions", "What is done about it"), key="risk_actions_heading")
         clicked = risk_parts.actions(page) or clicked
@@ -26,5 +30,7 @@ else:
     if page.tests:
         board(heading("Recovery tests", "Of its services, the latest first"), key="risk_tests_heading")
         clicked = risk_parts.tests(page) or clicked
+    if story is not None:
+        forms.shown(forms_row.where(story.held.key))
 
 act.after(clicked, asked)

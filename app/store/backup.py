@@ -28,8 +28,9 @@ from app.store.tables import METADATA
 
 FORMAT, VERSION = "nines-backup", 1
 MANIFEST = "manifest.json"
-REMADE = frozenset({"kept_groups", "kept_sums", "sessions"})
-"""Tables of answers that are made anew when they are asked for, and of who is signed in just now."""
+REMADE = frozenset({"drafts", "kept_groups", "kept_sums", "sessions"})
+"""Tables of answers that are made anew when they are asked for, of who is signed in just now, and of what is half
+typed."""
 CHUNK = 1 << 20
 _AT_ONCE = 20_000
 Told = Callable[[str, int, int], None]

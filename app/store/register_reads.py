@@ -305,6 +305,11 @@ def _changes(conn: Connection, entity: str, key: RiskKey, as_of: datetime) -> li
     ]
 
 
+def changes(conn: Connection, risk: RiskKey, as_of: datetime) -> list[Change]:
+    """The versions of a risk, the latest first."""
+    return _changes(conn, "risks", risk, as_of)
+
+
 def changes_of_action(conn: Connection, action: RiskKey, as_of: datetime) -> list[Change]:
     """The versions of an action, the latest first."""
     return _changes(conn, "actions", action, as_of)

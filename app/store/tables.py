@@ -304,6 +304,16 @@ SESSIONS = sa.Table(
 )
 """Who signed in: by the digest of what their browser holds, with the groups that the provider named. The provider's
 token is what ends the session there too."""
+DRAFTS = sa.Table(
+    "drafts",
+    METADATA,
+    sa.Column("person", sa.Text(), primary_key=True),
+    sa.Column("form", sa.Text(), primary_key=True),
+    sa.Column("at", Moment(), nullable=False),
+    sa.Column("content", sa.JSON(), nullable=False),
+    sa.Index(None, "at"),
+)
+"""What somebody has typed into a form and not saved yet: by name, case folded."""
 META = sa.Table(
     "meta", METADATA, sa.Column("name", sa.Text(), primary_key=True), sa.Column("value", sa.Text(), nullable=False)
 )
