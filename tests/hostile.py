@@ -7,9 +7,13 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.engine import Connection
+
 from app import ingest
-from app.people import local
+from app.metrics.risk_records import RiskKey
+from app.people import Grant, Role, local
 from app.records import ENTITIES, ORIGINS
+from app.store import people, register, register_acceptances, register_actions
 from app.store.audit import audit
 from app.store.engine import open_store, writing
 from data_sources.columns import Rule, rules
@@ -61,9 +65,25 @@ def store(folder: Path) -> str:
     ingest.run(engine, [bad], source=PAYLOADS[0], by=local(PAYLOADS[0]))
     with writing(engine) as conn:
         for text in PAYLOADS:
+            _typed(conn, text)
             audit(conn, actor=text, action=text, entity=text, entity_id=text, old={text: text}, new=[text], why=text)
     engine.dispose()
     return url
+
+
+def _typed(conn: Connection, text: str) -> None:
+    """What people type into the app, as far as it takes this text."""
+    by, key = local(text[:200]), RiskKey("file", thing("risks", PAYLOADS.index(text)))
+    register.comment(conn, by, key, text)
+    saved = register.review(conn, by, key, 1, note=text)
+    register_acceptances.propose(
+        conn, by, key, saved.version, reason=text, conditions=text, valid_until=date(2999, 1, 1)
+    )
+    register_actions.add(conn, by, key, {"title": text, "owner": text})
+    if text.isprintable() and len(text) <= people.LONGEST:
+        some = frozenset({text})
+        grant = Grant(text, "person", Role.VIEWER, products=some, teams=some, member_of=some)
+        people.add(conn, grant, by=by, why=text)
 
 
 def files() -> dict[str, str]:

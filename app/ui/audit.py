@@ -64,7 +64,7 @@ def show() -> None:
 
 def _everything(person: Person) -> bool:
     """Whether they see what everybody did: an admin without limits."""
-    return person.may("govern") and not person.limited
+    return person.within("govern") is None
 
 
 def _lead(person: Person) -> Markup:

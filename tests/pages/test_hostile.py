@@ -18,7 +18,7 @@ from app import export, ingest
 from app.people import local
 from app.records import ENTITIES
 from app.store.engine import open_store, reading
-from app.ui import places, read
+from app.ui import places, read, settings_views
 from app.ui.places import Place
 from tests import hostile
 from tests.filled import app, boards
@@ -117,6 +117,17 @@ def test_every_part_of_data_health_shows_it_as_text(view: str, monkeypatch: pyte
 
     for name, content in files:
         no_formula(name, content)
+
+
+@pytest.mark.usefixtures("look")
+@pytest.mark.parametrize("part", settings_views.VIEWS)
+def test_every_part_of_the_settings_shows_it_as_text(part: str) -> None:
+    at = app().run()
+    at.session_state["part"] = part
+
+    seen = harmless(at.switch_page("../pages/settings.py").run())
+
+    assert SEEN.search(seen) or part != settings_views.PEOPLE
 
 
 @pytest.mark.usefixtures("look")
