@@ -233,7 +233,6 @@ def _text(data: bytes) -> _Grid:
         raise Unreadable("is not in UTF-8: save it as “CSV UTF-8”") from cause
     head = text[:8192]
     separator = max(",;\t", key=lambda mark: max((line.count(mark) for line in head.splitlines()[:_LOOK]), default=0))
-    csv.field_size_limit(LARGEST)
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
     except csv.Error as cause:
