@@ -14,16 +14,16 @@ page = risk.shown(said, st.query_params.get("source"), asked) if said else None
 if page is None:
     clicked = board(risk_parts.unknown(said), key="risk_unknown")
 else:
-    two = el("div", risk_parts.levels(page), risk_parts.treatment(page), cls="grid two apart")
+    story = risk_story.told(page, asked)
+    two = el("div", risk_parts.levels(page), risk_parts.treatment(page, odd=story is None), cls="grid two apart")
     below = risk_parts.money(page), risk_sanity.one(page), risk_parts.homes(page, asked)
     clicked = board(risk_parts.head(page, asked.zone), key="risk_head")
-    story = risk_story.told(page, asked)
     if story is not None:
         forms_row.row(story)
+        clicked = risk_story.mending(story) or clicked
     clicked = board(join(two, *below), key="risk") or clicked
-    if page.standing.actions:
-        board(heading("Actions", "What is done about it"), key="risk_actions_heading")
-        clicked = risk_parts.actions(page) or clicked
+    if story is not None:
+        clicked = risk_story.shown(story, page, asked) or clicked
     if page.incidents:
         board(heading("Incidents", "Of its services, in the last twelve months"), key="risk_incidents_heading")
         clicked = risk_parts.incidents(page, asked) or clicked

@@ -3,9 +3,10 @@
 import streamlit as st
 
 from app.ui import (
-    empty,
     filters,
+    forms_register,
     plots,
+    read,
     risk_money,
     risk_sanity,
     risk_treat,
@@ -23,10 +24,13 @@ clicked = board(risks_parts.first_screen(page, asked), key="risks_first", on_act
 
 if not page.found:
     if not page.known:
-        empty.page("no risk is known here", ["risks.csv", "nines import risks.csv"])
+        forms_register.empty()
+        forms_register.shown()
     risks_acts.after(clicked, page, asked)
     st.stop()
 
+forms_register.row()
+clicked = forms_register.waiting(asked) or clicked
 plots.style()
 left, right = st.columns(2)
 with left, plots.card("matrix"):
@@ -59,8 +63,12 @@ if odd is not None:
     board(
         heading("What is odd in the register", "Open one for its risks; each says what would mend it"), key="odd_head"
     )
-    clicked = board(odd, key="odd") or clicked
+    clicked = board(odd, key="odd", on_act=forms_register.answer) or clicked
 
 board(heading("The register", risks_tables.register_sub(page)), key="register_heading")
-clicked = risks_tables.register_table(page, risks_tables.chosen(page), asked) or clicked
+clicked = (
+    risks_tables.register_table(page, risks_tables.chosen(page, forms_register.tags(read.state(), asked)), asked)
+    or clicked
+)
+forms_register.shown()
 risks_acts.after(clicked, page, asked)

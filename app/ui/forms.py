@@ -22,7 +22,8 @@ from app.store import drafts
 from app.store.drafts import Draft
 from app.store.engine import StoreError, writing
 from app.ui import forms_conflict, read, who
-from app.ui.markup import plain
+from app.ui.board import board
+from app.ui.markup import Markup, plain
 
 Kind = Literal["line", "text", "choice", "many", "day", "number"]
 Values = dict[str, Any]
@@ -71,6 +72,8 @@ class Form:
     note: Callable[["Opened"], str] = lambda opened: ""
     """What stands over the fields, from what is typed."""
     wide: bool = True
+    below: Callable[["Opened"], Markup | None] = lambda opened: None
+    """What stands under the fields: what would become of what is typed."""
 
 
 @dataclass
@@ -95,6 +98,12 @@ class Opened:
     def draft(self) -> str:
         """What its draft is called."""
         return f"{self.form.name}:{self.subject}"
+
+    @property
+    def title(self) -> str:
+        """What the form is called, and which risk it is about."""
+        risk = getattr(self.subject, "risk", None)
+        return f"{self.form.title}: {risk.id}" if risk else self.form.title
 
     @property
     def fields(self) -> list[Field]:
@@ -152,7 +161,7 @@ def shown(where: str) -> None:
         del st.session_state[_OPENED]
         return
     width: Literal["large", "medium"] = "large" if opened.form.wide else "medium"
-    st.dialog(plain(opened.form.title), width=width, on_dismiss=close)(_drawn)()
+    st.dialog(plain(opened.title), width=width, on_dismiss=close)(_drawn)()
 
 
 def close() -> None:
@@ -224,6 +233,8 @@ def _asked(opened: Opened) -> None:
                 _widget(opened, one)
                 if wrong := opened.errors.get(one.name):
                     st.markdown(f":red[:material/error: {plain(wrong)}]")
+    if below := opened.form.below(opened):
+        board(below, key=opened.key("below"))
     known = {one.name for one in opened.fields}
     for name, wrong in opened.errors.items():
         if name not in known:

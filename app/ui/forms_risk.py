@@ -17,6 +17,8 @@ from app.ui import read, risks, who
 from app.ui.forms import Begun, Field, Form, Opened, Values, as_shown
 
 TREATMENTS = ("mitigate", "transfer", "accept", "avoid")
+_CATEGORIES = frozenset({"capacity", "people", "resilience", "security", "third party"})
+"""Offered beside those that the register knows."""
 _WHAT = ("title", "category", "owner", "treatment", "services", "tags", "description", "response", "evidence_url")
 _DAYS = ("identified_on", "review_on")
 _MONEY = ("events_per_year_low", "events_per_year_high", "loss_low", "loss_high")
@@ -77,7 +79,7 @@ def entered(name: str, **more: Any) -> Field:
             return Field(name, label, "choice", TREATMENTS, wording.capital, needed=True, **more)
         case "category":
             known = {one.category for one in risks.facts_at(read.state(), read.moment()).risks}
-            return Field(name, label, "choice", sorted(known), others=True, **more)
+            return Field(name, label, "choice", sorted(known | _CATEGORIES), others=True, **more)
         case "services":
             names = dict(read.directory().services)
             options = list(names)

@@ -67,8 +67,8 @@ def levels(page: Shown) -> Markup:
     )
 
 
-def treatment(page: Shown) -> Markup:
-    """What it is, what is done about it, and which decisions stand."""
+def treatment(page: Shown, odd: bool = True) -> Markup:
+    """What it is, what is done about it, and which decisions stand; `odd`: and what is odd about it."""
     one, standing = page.standing.risk, page.standing
     facts: list[tuple[str, Part]] = [
         ("What", one.description or "not described"),
@@ -83,7 +83,7 @@ def treatment(page: Shown) -> Markup:
     rows = join(*(join(el("dt", name), el("dd", said)) for name, said in facts))
     title = f"To {one.treatment}" if standing.open else "Closed"
     body = el("div", el("dl", rows), cls="counted")
-    return el("section", el("h2", title), body, _odd(page), cls="card section flush")
+    return el("section", el("h2", title), body, _odd(page) if odd else None, cls="card section flush")
 
 
 def _acceptance(page: Shown) -> Part:

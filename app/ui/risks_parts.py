@@ -256,11 +256,17 @@ def _oddity(page: Shown, problem: Problem) -> Markup:
 def _gaps(page: Shown) -> Markup:
     held = page.facts.services
     rows = [
-        el("tr", el("td", held[name].name), el("td", f"Tier {held[name].tier}"), el("td", held[name].team))
+        el(
+            "tr",
+            el("td", held[name].name),
+            el("td", f"Tier {held[name].tier}"),
+            el("td", held[name].team),
+            el("td", button("Enter a risk", act={"do": "form", "form": "create", "item": name})),
+        )
         for name in page.gaps[:_FOLDED]
         if name in held
     ]
-    heads = el("thead", el("tr", *(el("th", head, scope="col") for head in ("Service", "Tier", "Team"))))
+    heads = el("thead", el("tr", *(el("th", head, scope="col") for head in ("Service", "Tier", "Team", ""))))
     many = len(page.gaps) != 1
     title = f"{_many(len(page.gaps), 'service')} of tier 0 or 1, not tested for recovery in time, and in no open risk"
     mend = f"Test {'them' if many else 'it'}, or write down what may happen until somebody does."

@@ -1,6 +1,6 @@
 """The tables of the Risk register: the risks of a cell, the whole register, and what stands behind its tiles."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -54,8 +54,8 @@ def cell_table(page: Shown, found: Sequence[Standing]) -> Act | None:
     return tables.table("cell", columns, rows, search=False, page_rows=6)
 
 
-def chosen(page: Shown) -> list[Standing]:
-    """The risks that the choices above the register leave."""
+def chosen(page: Shown, tags: Mapping[tuple[str, str], Sequence[str]]) -> list[Standing]:
+    """The risks that the choices above the register leave; `tags`: by (source, risk)."""
     categories = sorted({one.risk.category for one in page.found})
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         status = _choice("Status", STATUS, "register_status")
@@ -63,13 +63,26 @@ def chosen(page: Shown) -> list[Standing]:
         category = st.selectbox(
             "Category", [EVERY, *categories], key="register_category", label_visibility="collapsed", width=200
         )
+        owner = _named("Owner", {one.risk.owner for one in page.found}, "register_owner")
+        tag = _named("Tag", {tag for some in tags.values() for tag in some}, "register_tag")
     found = [one for one in page.found if _has_status(one, status)]
     return [
         one
         for one in found
         if (treatment not in TREATMENTS or one.risk.treatment == treatment)
         and (category in (None, EVERY) or one.risk.category == category)
+        and owner in (None, one.risk.owner)
+        and (tag is None or tag in tags.get((one.risk.source, one.risk.risk), ()))
     ]
+
+
+def _named(name: str, options: Collection[str], key: str) -> str | None:
+    if not options:
+        return None
+    return st.selectbox(
+        name, sorted(options), index=None, placeholder=f"Any {name.lower()}", key=key, label_visibility="collapsed",
+        width=200,
+    )  # fmt: skip
 
 
 def _choice(name: str, options: Sequence[str], key: str) -> str:

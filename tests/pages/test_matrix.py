@@ -106,6 +106,7 @@ WRITES: Mapping[str, Write] = {
 OPENERS: Mapping[str, str] = {
     "app/ingest.py": "asks who imports",
     "app/ui/forms.py": "saves forms, each of which calls a write of app.store that asks",
+    "app/ui/upload_register.py": "calls app.ingest_register, which asks",
     "app/ui/settings_people.py": "calls app.store.people, which asks",
     "app/ui/settings_policy.py": "calls app.store.policies, which asks",
     "app/cli/policy.py": "the account of the machine, through set_policy",

@@ -255,7 +255,7 @@ def test_one_risk_tells_its_story() -> None:
     assert "1 overdue , 1 of 1 not done" in said
     assert "2 k EUR in an average year, 67 % of what all open risks cost" in said
     assert "Shop 0 no data no data 1, 1 severe ~ partial 1 Sep 2026" in said.replace(" partial", " ~ partial")
-    assert 'href="https://tool.example/A1"' in boards(at)["risk_actions_table"]
+    assert 'href="https://tool.example/A1"' in boards(at)["risk_story"]
 
 
 @pytest.mark.usefixtures("full")
@@ -322,7 +322,7 @@ def test_without_a_register_the_page_says_what_brings_one() -> None:
 
     assert not at.exception
     assert "No risk was known on" in told(at)
-    assert any("no risk is known here" in said.value for said in at.markdown)
+    assert "No risk is written down yet" in told(at)
     assert "card tile" not in boards(at)["risks_first"], "nothing that nobody looked for is a zero"
 
 

@@ -1,0 +1,207 @@
+"""The register's own forms: a new risk, several at once, a sheet out and back in, what waits; and one risk's story."""
+
+import io
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+from sqlalchemy.engine import Engine
+from streamlit.testing.v1 import AppTest
+
+from app import ingest_register
+from app.metrics.risk_records import Link, RiskKey
+from app.people import Person, Role
+from app.store import register, register_acceptances, register_actions
+from app.store.engine import open_store, reading, writing
+from app.store.register_acceptances import propose
+from app.ui import read, who
+from tests.filled import app, one_fact_store
+from tests.pages import forms
+from tests.pages.forms import ANA, BO, RISK, click, fill, held, one, opened, story, told, wrong
+
+OTHER = RiskKey("file", "R2")
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    return forms.store(tmp_path, monkeypatch)
+
+
+def register_page() -> AppTest:
+    at = app().run().switch_page("../pages/risks.py").run()
+    assert not at.exception
+    return at
+
+
+def test_a_risk_is_entered_with_what_is_known_of_it(store: Engine) -> None:
+    at = click(fill(click(register_page(), "do_create"), title="Flood", category="security"), "save")
+    assert "Likelihood is missing." in wrong(at)
+    assert "Impact is missing." in wrong(at)
+
+    click(fill(at, likelihood=2, impact=5), "save")
+
+    assert not opened(at)
+    new = held(store, RiskKey("app", "R-0001")).entry
+    assert (new.title, new.owner, new.likelihood, new.impact) == ("Flood", "ana@example.com", 2, 5)
+
+
+def test_several_risks_change_together_after_a_look(store: Engine) -> None:
+    at = click(click(register_page(), "do_bulk"), "save")
+    assert "Choose risks, and what to change." in wrong(at)
+
+    fill(at, risks=[str(RISK), str(OTHER)], owner="new@example.com", tag="audit")
+    assert "2 of 2 would change" in told(at)
+    assert "Owner: vp@example.com → new@example.com" in told(at)
+    click(at, "save")
+
+    assert {held(store, key).entry.owner for key in (RISK, OTHER)} == {"new@example.com"}
+    assert held(store).entry.tags == ("audit",)
+
+
+def test_several_risks_change_all_or_none(store: Engine) -> None:
+    at = fill(click(register_page(), "do_bulk"), risks=[str(RISK), str(OTHER)], tag="audit")
+    with writing(store) as conn:
+        register.edit(conn, BO, OTHER, 1, {"title": "Theirs"})
+    click(fill(at, why="For the audit"), "save")
+    assert {held(store, key).entry.tags for key in (RISK, OTHER)} == {("audit",)}, "looked at anew before it is made"
+
+    past = read.now().date() - timedelta(9)
+    at = fill(click(at, "do_bulk"), risks=[str(RISK)], review_on=past)
+    assert "cannot" in told(at)
+    click(at, "save")
+    assert "Nothing was changed" in wrong(at)
+    assert held(store).entry.review_on != past
+
+
+def test_a_sheet_goes_out_and_comes_back_changed(store: Engine) -> None:
+    stream = io.BytesIO()
+    with reading(store) as conn:
+        ingest_register.export(conn, "xlsx", stream)
+    book = load_workbook(stream)
+    sheet = book.active
+    assert sheet is not None
+    heads = {cell.value: cell.column for cell in sheet[1]}
+    sheet.cell(2, heads["owner"], "sheet@example.com")
+    sheet.cell(2, heads["title"], "By the sheet")
+    changed = io.BytesIO()
+    book.save(changed)
+    with writing(store) as conn:
+        register.edit(conn, BO, RISK, 1, {"title": "Theirs"})
+    at = click(register_page(), "do_sheet")
+
+    at.file_uploader[0].set_value(("risks.xlsx", changed.getvalue(), "application/octet-stream")).run()
+
+    assert not at.exception
+    said = told(at)
+    assert "Owner: vp@example.com → sheet@example.com" in said
+    assert "Title was changed here too: it was One provider, is Theirs now, the sheet has By the sheet" in said
+    at.checkbox[-1].check()
+    click(at, "sheet_keep_1")
+    assert (held(store).entry.owner, held(store).entry.title) == ("sheet@example.com", "By the sheet")
+    assert "kept from the sheet" in at.toast[0].value
+
+
+def test_what_is_no_sheet_is_said(store: Engine) -> None:
+    at = click(register_page(), "do_sheet")
+
+    at.file_uploader[0].set_value(("risks.xlsx", b"no workbook", "application/octet-stream")).run()
+
+    assert not at.exception
+    assert at.error
+    assert "risks.xlsx" in at.error[0].value.replace("\\", "")
+
+
+def test_what_waits_for_a_decision_is_listed(store: Engine) -> None:
+    with writing(store) as conn:
+        propose(conn, BO, RISK, 1, reason="Too dear", valid_until=read.now().date() + timedelta(30))
+
+    said = told(register_page())
+
+    assert "1 acceptance waits for a decision" in said
+    assert "bo@example.com asked on" in said
+
+
+def test_who_may_only_read_has_no_button(store: Engine, viewer: None) -> None:
+    at = register_page()
+
+    assert not [each.key for each in at.button if (each.key or "").startswith("do_")]
+    assert any("takes the role editor" in each.value for each in at.caption)
+
+
+def test_an_empty_register_teaches_how_to_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = one_fact_store(tmp_path)
+    monkeypatch.setenv("NINES_DATABASE_URL", url)
+    monkeypatch.setattr(who, "person", lambda: ANA)
+    at = register_page()
+    assert "No risk is written down yet" in told(at)
+    assert {"do_create", "do_sheet"} <= {each.key for each in at.button}
+
+    click(fill(click(at, "do_create"), title="Flood", category="security", likelihood=2, impact=2), "save")
+
+    assert held(open_store(url), RiskKey("app", "R-0001")).entry.title == "Flood"
+    assert "Flood" in told(at)
+
+
+def test_a_risk_tells_everything_that_was_said_and_done(store: Engine) -> None:
+    with writing(store) as conn:
+        register.link(conn, ANA, RISK, 1, Link(kind="incident", source="file", id="I1"))
+        register.assess(conn, ANA, RISK, 2, {"likelihood": 3}, "It was tried")
+        register.review(conn, ANA, RISK, 3, note="All well")
+        register.comment(conn, BO, RISK, "Ask the bank <b>")
+        asked = propose(conn, ANA, RISK, 4, reason="Too dear", valid_until=read.now().date() + timedelta(30))
+        register_acceptances.approve(conn, BO, asked, 4)
+        register.assess(conn, ANA, RISK, 5, {"likelihood": 5}, "Worse")
+        register_actions.add(conn, ANA, RISK, {"title": "Second provider", "cost": 900.0, "events_factor": 0.5})
+
+    said = told(one())
+
+    assert "It was accepted at a level of 12 and stands at 20 now. Ask anew" in said.replace("Propose acceptance ", "")
+    assert "level has risen since level 12 (high), until" in said
+    assert "Rated 3 times: 16 → 12 → 20" in said
+    assert "Reviewed 1 time, 1 comment" in said
+    assert "Ask the bank <b>" in said
+    assert "Shop down Take away Incident · I1 · severity 1" in said
+    assert "Plan: 0 of 1 done" in said
+    assert "events × 0.5" in said
+    assert "ana@example.com rated it" in said
+    assert "likelihood was 3 is 5" in said
+    assert "bo@example.com commented" in said
+
+
+def test_actions_are_added_changed_and_closed(store: Engine) -> None:
+    at = click(click(one(), "do_add_action"), "save")
+    assert "The title is missing." in wrong(at)
+    click(fill(at, title="Second provider", due_on=read.now().date() + timedelta(30), cost=5.0), "save")
+    (action,) = story(store).actions
+    assert (action.entry.title, action.entry.cost) == ("Second provider", 5.0)
+    assert "Plan: 0 of 1 done" in told(at)
+
+
+def test_a_link_a_comment_closing_and_undoing(store: Engine) -> None:
+    at = click(click(one(), "do_link"), "save")
+    assert "Choose what it has to do with." in wrong(at)
+    click(fill(at, to="incident:file/I1"), "save")
+    assert [str(link) for link in held(store).entry.links] == ["incident:file/I1"]
+
+    click(click(at, "do_undo"), "save")
+    assert held(store).entry.links == ()
+
+    click(fill(click(at, "do_comment"), text="Look at it"), "save")
+    assert story(store).comments[0].text == "Look at it"
+
+    assert "The reason is missing." in wrong(click(click(at, "do_close"), "save"))
+    click(fill(at, reason="Gone"), "save")
+    assert held(store).entry.status == "closed"
+    click(fill(click(at, "do_reopen"), reason="Back"), "save")
+    assert held(store).entry.status == "open"
+
+
+def test_an_approver_alone_may_decide_but_not_edit(store: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    with writing(store) as conn:
+        propose(conn, ANA, RISK, 1, reason="Too dear", valid_until=read.now().date() + timedelta(30))
+    monkeypatch.setattr(who, "person", lambda: Person("cio@example.com", frozenset({Role.APPROVER})))
+
+    keys = {each.key for each in one().button if (each.key or "").startswith("do_")}
+
+    assert keys == {"do_approve", "do_decline"}
