@@ -239,8 +239,8 @@ def _asked(opened: Opened) -> None:
     for name, wrong in opened.errors.items():
         if name not in known:
             st.error(plain(wrong), icon=":material/error:")
-    if opened.errors.keys() & known:
-        st.error("Nothing was saved: mend what is marked red.", icon=":material/error:")
+    if marked := [one.label for one in opened.fields if one.name in opened.errors]:
+        st.error(plain(f"Nothing was saved yet. To mend: {wording.listed(marked)}."), icon=":material/error:")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(opened.form.button, type="primary", key=opened.key("save"), on_click=_save)
         typed = bool(opened.fields and opened.changed())
