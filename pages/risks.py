@@ -23,9 +23,11 @@ page = risks.shown(asked)
 clicked = board(risks_parts.first_screen(page, asked), key="risks_first", on_act=risks_acts.before)
 
 if not page.found:
-    if not page.known:
+    if page.known:
+        forms_register.row()
+    else:
         forms_register.empty()
-        forms_register.shown()
+    forms_register.shown()
     risks_acts.after(clicked, page, asked)
     st.stop()
 
