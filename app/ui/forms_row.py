@@ -69,7 +69,7 @@ def row(story: Story) -> None:
     own = asked is not None and asked.acceptance.asked_by.casefold() == person.name.casefold()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if not why:
-            _button(key, "edit", "Edit", "edit", primary=True)
+            _button(key, "edit", "Edit", "edit")
             if standing:
                 _button(key, "assess", "Assess", "speed")
                 _button(key, "review", "Review", "visibility")
@@ -98,12 +98,11 @@ def row(story: Story) -> None:
         st.caption(":material/lock: Your request waits: nobody approves their own.")
 
 
-def _button(key: RiskKey, form: str, label: str, icon: str, item: int | None = None, primary: bool = False) -> None:
+def _button(key: RiskKey, form: str, label: str, icon: str, item: int | None = None) -> None:
     st.button(
         label,
         key=f"do_{form}",
         icon=f":material/{icon}:",
-        type="primary" if primary else "secondary",
         on_click=forms.begin,
         args=(FORMS[form], Subject(key, item), where(key)),
     )
