@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy.engine import Engine
 
-from app.metrics.facts import Action, Incident
+from app.metrics.facts import Action, Impact, Incident
 from app.metrics.register import Hit
-from app.store import risks
+from app.store import losses, risks
 from app.store.engine import reading, writing
 from tests.store.keeping import keep
 
@@ -66,3 +66,18 @@ def test_only_actions_that_come_from_risks(engine: Engine) -> None:
 
     with reading(engine) as conn:
         assert risks.actions(conn) == actions[:1]
+
+
+def test_severe_incidents_come_with_their_own_impact_windows_and_count_as_incidents(engine: Engine) -> None:
+    def impact(incident: str) -> Impact:
+        return Impact("file", incident, "shop", AT, AT + timedelta(hours=1), "outage")
+
+    with writing(engine) as conn:
+        keep(conn, {"incidents": INCIDENTS, "impacts": [impact("a"), impact("b"), impact("old")]})
+    with reading(engine) as conn:
+        incidents, impacts = losses.severe(conn, ["shop"], AT - YEAR, AT + YEAR, 2)
+        none = losses.severe(conn, ["nobody"], AT - YEAR, AT + YEAR, 2)
+
+    assert [(one.incident, one.kind) for one in incidents] == [("a", "incident")], "b is not severe"
+    assert [one.incident for one in impacts] == ["a"]
+    assert none == ((), ())
