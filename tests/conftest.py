@@ -1,6 +1,7 @@
 """Fixtures for every test: a store on real SQLite and on real PostgreSQL."""
 
 import os
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -13,6 +14,14 @@ from sqlalchemy.engine import Engine, make_url
 from app.store.engine import open_store
 
 _NUMBERS = count(1)
+
+
+@pytest.fixture(autouse=True)
+def _main_stays_main() -> Iterator[None]:
+    """Streamlit's AppTest leaves its page in the place of `__main__`, which a process that is started later would run."""
+    main = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = main
 
 
 @pytest.fixture(scope="session")
