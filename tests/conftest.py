@@ -18,7 +18,7 @@ _NUMBERS = count(1)
 
 @pytest.fixture(autouse=True)
 def _main_stays_main() -> Iterator[None]:
-    """Streamlit's AppTest leaves its page in the place of `__main__`, which a process that is started later would run."""
+    """AppTest leaves its page in the place of `__main__`, which a process that is started later would run."""
     main = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = main

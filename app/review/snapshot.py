@@ -17,6 +17,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter
 
 from app.charts.description import Chart
+from app.charts.faces import Face
 from app.metrics.numbers import Number
 from app.metrics.review_records import Attendee, Comment, Decision, Note, Outcome, Promised, Step
 
@@ -81,6 +82,8 @@ class Section:
     """The numbers that stand on it, in order: those of the organisation in `Snapshot.numbers[""]`."""
     charts: tuple[Chart, ...] = ()
     tables: tuple[Table, ...] = ()
+    faces: tuple[Face, ...] = ()
+    """What the tiles of its numbers say, in words, in the order of `kpis`."""
 
 
 @dataclass(frozen=True)

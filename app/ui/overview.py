@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from app.charts import wording
+from app.charts import faces, wording
 from app.charts.description import Chart, Series
 from app.charts.headline import Story, headline
 from app.metrics import attention
@@ -68,20 +68,19 @@ def first(asked: Asked) -> First:
     now = {key: one.now for key, one in told.items()}
     by_tier = read.numbers(("slos_met", "slo_compliance"), asked.ask(*asked.trend, by=("tier",)))
     heat, tiers = tier_map([n for n in by_tier if n.kpi == "slos_met"], asked, policy)
-    faces = [kpi_face(key, *told[key], policy, asked) for key in TILES]
-    faces = with_year(faces, asked, policy)
-    return First(headline(_story(asked, now, policy)), tuple(faces), heat, tiers)
+    shown = with_year([kpi_face(key, *told[key], policy, asked) for key in TILES], asked, policy)
+    return First(headline(_story(asked, now, policy)), tuple(shown), heat, tiers)
 
 
-def with_year(faces: Sequence[Face], asked: Asked, policy: Policy) -> list[Face]:
+def with_year(shown: Sequence[Face], asked: Asked, policy: Policy) -> list[Face]:
     """The tiles with what each number was a year before, where that is not what they are compared with already."""
     before = choices.compared_with(asked.period, choices.YEAR)
     if before == asked.against:
-        return list(faces)
-    then = {number.kpi: number for number in read.numbers([face.kpi for face in faces], asked.ask(before))}
+        return list(shown)
+    then = {number.kpi: number for number in read.numbers([face.kpi for face in shown], asked.ask(before))}
     when = choices.period_words(before)
     return [
-        replace(face, year=f"{when}: {_then(then[face.kpi], policy)}") if not face.empty else face for face in faces
+        replace(face, year=f"{when}: {_then(then[face.kpi], policy)}") if not face.empty else face for face in shown
     ]
 
 
@@ -98,7 +97,7 @@ def kpi_face(key: str, now: Number, before: Number, trend: Sequence[Number], pol
     made = tiles.face(now, before, trend, policy, judged, unfit(key, asked))
     match key:
         case "error_budget_remaining":
-            return spent_face(made, now, before)
+            return faces.spent(made, now, before)
         case "slo_compliance" if now.value is None:
             return replace(made, target="Target by tier")
         case "slo_compliance" if now.value is not None and now.target is None and judged:
@@ -112,27 +111,6 @@ def unfit(key: str, asked: Asked) -> str:
     """What of the scope this KPI cannot be narrowed to; empty: it can."""
     names = [name for name in ("tier", "team", "service") if getattr(asked.scope, name) is not None]
     return wording.listed([name for name in names if name not in KPIS[key].dimensions])
-
-
-def spent_face(made: Face, now: Number, before: Number) -> Face:
-    """Error budgets are told by those that are spent: what is asked is that none is."""
-    if now.value is None or now.numerator is None or now.denominator is None:
-        return replace(made, name="Error budgets spent", target="Target: none spent")
-    spent, whole = round(now.denominator - now.numerator), round(now.denominator)
-    said = made.said
-    if before.numerator is not None and before.denominator is not None:
-        moved = spent - round(before.denominator - before.numerator)
-        when = wording.period_in(before.period, now.period)
-        said = f"As many as {when}" if moved == 0 else f"{abs(moved)} {'more' if moved > 0 else 'fewer'} than {when}"
-        said += f", {wording.signal(now)}" if now.signal != "too_few" else ""
-    return replace(
-        made,
-        name="Error budgets spent",
-        value=f"{spent}",
-        beside=f"of {whole} SLO{'s' if whole != 1 else ''}",
-        said=said,
-        target="Target: none spent",
-    )
 
 
 def _compliance_face(made: Face, judged: Sequence[Number]) -> Face:

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from app.charts import faces
 from app.charts.description import Chart, Series
 from app.metrics.numbers import Group, Number
 from app.policy import default
-from app.ui import heat, overview, tiles
+from app.ui import heat, tiles
 from tests.filled import text
 
 POLICY = default()
@@ -61,7 +62,7 @@ def test_spent_budgets_are_counted_by_slo() -> None:
     )
     before = replace(now, period="2026-09", numerator=10, value=1.0)
 
-    face = overview.spent_face(tiles.face(now, before, [], POLICY), now, before)
+    face = faces.spent(tiles.face(now, before, [], POLICY), now, before)
 
     assert (face.value, face.beside, face.word) == ("1", "of 10 SLOs", "missed")
     assert face.said == "1 more than in September, no real change"
@@ -70,7 +71,7 @@ def test_spent_budgets_are_counted_by_slo() -> None:
 def test_no_slo_at_all_is_no_budget_spent_and_none_left() -> None:
     now = Number("error_budget_remaining", "2026-10", Group(), None, "share")
 
-    face = overview.spent_face(tiles.face(now, now, [], POLICY), now, now)
+    face = faces.spent(tiles.face(now, now, [], POLICY), now, now)
 
     assert (face.value, face.word) == ("no data", "no data")
 
