@@ -40,13 +40,13 @@ def restated(conn: Connection, kept: Snapshot) -> tuple[Restated, ...]:
     """Every number of a frozen review that is another one now, in the order of the snapshot."""
     period = period_of(conn, kept.period)
     now = numbers(conn, period, kept.as_of)
-    moved = [
-        (split, was, there.get((was.kpi, was.group)))
+    there = {(split, one.kpi, one.group): one for split, some in now.items() for one in some}
+    pairs = [
+        (was, there.get((split, was.kpi, was.group)) or _gone(was))
         for split, held in kept.numbers.items()
-        for there in ({(number.kpi, number.group): number for number in now.get(split, ())},)
         for was in held
     ]
-    differing = [(was, found) for _, was, found in moved if found is not None and differs(was, found)]
+    differing = [(was, found) for was, found in pairs if differs(was, found)]
     if not differing:
         return ()
     general, changed = tuple(_general(conn, kept)), _catalogue(conn, kept)
@@ -56,6 +56,11 @@ def restated(conn: Connection, kept: Snapshot) -> tuple[Restated, ...]:
             ask = Ask((period,), kept.as_of, frozenset({"service"}))
             rows[was.kpi] = behind(store_numbers.rows(conn, was.kpi, ask))
     return tuple(_restated(kept, was, found, rows[was.kpi], general, changed) for was, found in differing)
+
+
+def _gone(was: Number) -> Number:
+    """What is left of a number whose group is no more: no data."""
+    return was if was.value is None else Number(was.kpi, was.period, was.group, None, was.unit, as_of=was.as_of)
 
 
 def differs(was: Number, now: Number) -> bool:
@@ -149,7 +154,7 @@ def _by_service(old: Behind, new: Behind, group: Group, names: Names) -> dict[Wh
         mended += before == after and said != says
     found = _words(came, 0, gone)
     if mended:
-        found["mended"] = f"facts of {mended:,} service{'s were' if mended != 1 else ' was'} mended"
+        found["mended"] = f"facts of {mended:,} service{'s' if mended != 1 else ''} were mended"
     return found
 
 
