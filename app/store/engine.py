@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection, Engine, RootTransaction
 from sqlalchemy.engine.url import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 
-from app.store.register_tables import METADATA
+from app.store.review_tables import METADATA
 from app.store.tables import META
 
 MIGRATIONS = Path(__file__).parent / "migrations"
