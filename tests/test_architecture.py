@@ -57,6 +57,12 @@ LAYERS = (
     ),
     # Pages write facts in one place alone: uploaded files, which only the import may read.
     Layer("app/ui/upload", {"app.ui", *RUN}, {"streamlit"}),
+    # The page of reviews shows what was frozen, and asks for freezes and packs.
+    Layer(
+        "app/ui/review",
+        {"app.review", "app.ui", *(RUN - {"app.ingest", "app.ingest_register"})},
+        {"streamlit"},
+    ),
     Layer(
         "app/ui/",
         {"app.ui", "app.watch", *(RUN - {"app.ingest", "app.ingest_register"})},

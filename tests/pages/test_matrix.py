@@ -52,7 +52,7 @@ OF_A_SERVICE = (
     "risks",
     "risk",
 )
-PAGES: Mapping[str, Act] = dict.fromkeys((*OF_A_SERVICE, "data_health", "settings", "audit"), "read")
+PAGES: Mapping[str, Act] = dict.fromkeys((*OF_A_SERVICE, "review", "data_health", "settings", "audit"), "read")
 """Page → what one must be trusted with to open it."""
 
 
@@ -107,6 +107,7 @@ WRITES: Mapping[str, Write] = {
 OPENERS: Mapping[str, str] = {
     "app/ingest.py": "asks who imports",
     "app/ui/forms.py": "saves forms, each of which calls a write of app.store that asks",
+    "app/ui/review_acts.py": "moves a review on by writes of app.store.reviews, which ask",
     "app/ui/upload_register.py": "calls app.ingest_register, which asks",
     "app/ui/settings_people.py": "calls app.store.people, which asks",
     "app/ui/settings_policy.py": "calls app.store.policies, which asks",

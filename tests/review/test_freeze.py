@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from app.review.pack import FORMS, make
-from app.store.review_tables import SNAPSHOTS
 from sqlalchemy.engine import Engine
 
 from app.metrics.catalogue import KPIS
@@ -18,6 +17,7 @@ from app.review import freeze, snapshot
 from app.review.snapshot import Frozen
 from app.store import reviews
 from app.store.engine import StoreError, open_store, reading, writing
+from app.store.review_tables import SNAPSHOTS
 from tests.review.test_build import ANN, FILES, bring
 
 OCTOBER_AT = datetime(2026, 11, 3, 9, tzinfo=UTC)
