@@ -92,9 +92,9 @@ class Behind:
 
     rows: int
     single: Mapping[str, str] = field(default_factory=dict)
-    """`ENTITY:SOURCE/ID[@SERVICE]` → the digest of what it gave; kept where there are not too many."""
+    """`SERVICE<tab>ENTITY:SOURCE/ID` → the digest of what it gave; kept where there are not too many."""
     by_service: Mapping[str, tuple[int, str]] = field(default_factory=dict)
-    """`ENTITY:SERVICE` → how many rows, and the digest of all; otherwise."""
+    """`SERVICE<tab>ENTITY` → how many rows, and the digest of all; otherwise."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ class Snapshot:
     behind: Mapping[str, Behind] = field(default_factory=dict)
     """KPI → the rows behind its numbers."""
     catalogue: Mapping[str, str] = field(default_factory=dict)
-    """Services, SLOs, exclusions, teams → the digest of all of them."""
+    """`services:ID`, `slos:ID`, `exclusions:ID` → the digest of what was known of it."""
     names: Names = Names()
     comments: tuple[Comment, ...] = ()
     earlier: tuple[Followed, ...] = ()
