@@ -26,7 +26,7 @@ class Layer(NamedTuple):
 
 WORLD = frozenset({"http", "os", "pathlib", "shutil", "socket", "sqlite3", "ssl", "subprocess", "time", "urllib"})
 """Clock, files, network and processes: the pure heart has none of them."""
-ANY = {"app.people", "app.policy", "app.records"}
+ANY = {"app.brand", "app.people", "app.policy", "app.records"}
 MEASURE = {"app.metrics", *ANY}
 SHOW = {"app.charts", *MEASURE}
 RUN = {"app.export", "app.ingest", "app.ingest_register", "app.settings", "app.store", *SHOW}
@@ -35,7 +35,8 @@ RUN = {"app.export", "app.ingest", "app.ingest_register", "app.settings", "app.s
 LAYERS = (
     Layer("app/records.py", set(), {"annotated_types", "pydantic"}),
     Layer("app/people.py", set(), set(), WORLD),
-    Layer("app/policy.py", {"app.people", "app.records"}, {"annotated_types", "pydantic", "yaml"}),
+    Layer("app/brand.py", set(), {"pydantic"}, WORLD),
+    Layer("app/policy.py", {"app.brand", "app.people", "app.records"}, {"annotated_types", "pydantic", "yaml"}),
     Layer("app/settings.py", set(), {"annotated_types", "pydantic", "pydantic_settings"}),
     # A risk with what forms add to it is a record, checked as records are.
     Layer("app/metrics/risk_r", MEASURE, {"annotated_types", "pydantic"}, WORLD),

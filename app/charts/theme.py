@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from app.brand import INDIGO
+from app.brand import contrast as contrast
+
 VerdictKey = Literal["met", "missed", "unsure", "no_data", "no_target"]
 FONT = '"Source Sans", "Source Sans 3", "Helvetica Neue", Arial, sans-serif'
 
@@ -53,7 +56,7 @@ LIGHT = Palette(
     hairline="#e2e5eb",
     text="#1a2030",
     muted="#5a6374",
-    accent="#4650c0",
+    accent=INDIGO,
     accent_2="#9aa2e0",
     history="#868fa0",
     band="#eef0f4",
@@ -67,7 +70,7 @@ LIGHT = Palette(
     ramp=("#f1f2fb", "#dcdff5", "#bfc5ec", "#9aa2e0", "#7680d2", "#5660c4", "#3b44a8"),
     on_ramp=("#1a2030", "#1a2030", "#1a2030", "#1a2030", "#0b0f1c", "#ffffff", "#ffffff"),
     categories=(
-        "#4650c0", "#b8860b", "#0a766b", "#b83617", "#7a4fa3",
+        INDIGO, "#b8860b", "#0a766b", "#b83617", "#7a4fa3",
         "#2f86c8", "#6b7a12", "#a83a78", "#5a6374", "#8f5a34",
     ),
 )  # fmt: skip
@@ -104,18 +107,6 @@ SHAPES: dict[VerdictKey, str] = {"met": "✓", "missed": "✕", "unsure": "~", "
 def palette(dark: bool) -> Palette:
     """The palette of a theme."""
     return DARK if dark else LIGHT
-
-
-def contrast(one: str, other: str) -> float:
-    """WCAG 2 contrast ratio of two #rrggbb colours, 1 to 21."""
-    bright, dim = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (bright + 0.05) / (dim + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def css_variables(dark: bool | Palette) -> str:
