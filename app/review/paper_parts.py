@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from math import sqrt
 from typing import Any
 
@@ -12,18 +11,20 @@ from app.charts.faces import Face
 from app.charts.scale import width
 from app.charts.theme import Palette, VerdictKey
 from app.metrics.review_records import AGENDA, Comment, Note
-from app.review import brand, words
+from app.review import brand, drawings, words
 from app.review.snapshot import Exceptional, Frozen, Section, Table
 
 FONT = "Nines Sans"
 WIDE, HALF = 660, 316
 """Px of a drawing that spans the page, and of one of two abreast: 12 px are then 9 pt."""
-_ROOM = 490.0
+_ROOM = 487.0
 """Pt between the margins, of the narrower paper."""
 _SIZE = 8.5
 """Pt of a table's text."""
-_MOST_FIXED = 62.0
-"""Pt: a column that needs no more takes what it needs; longer ones share the rest."""
+_PAD = 10.0
+"""Pt between the texts of two columns."""
+_LONGEST_WORD = 84.0
+"""Pt: longer words are broken."""
 
 
 class Drawn(str):
@@ -121,27 +122,18 @@ def _note(note: Note, zone: str) -> dict[str, Any]:
 
 
 def _rows_of_charts(charts: Sequence[Chart], palette: Palette) -> list[list[dict[str, Any]]]:
-    """One that needs the page's width alone, others two abreast."""
-    found: list[list[dict[str, Any]]] = []
-    for broad, some in groupby(charts, _is_broad):
-        same = list(some)
-        while same:
-            row = [same.pop(0)] if broad or len(same) == 1 else [same.pop(0), same.pop(0)]
-            found.append([_chart(chart, WIDE if len(row) == 1 and broad else HALF, palette) for chart in row])
-    return found
+    return [[_chart(chart, _wide(chart, row), palette) for chart in row] for row in drawings.rows(charts)]
 
 
-def _is_broad(chart: Chart) -> bool:
-    if chart.kind == "heat":
-        return len(chart.x) > 6
-    return chart.kind in ("dumbbell", "interval", "burndown", "timeline", "curve") or chart.horizontal
+def _wide(chart: Chart, row: Sequence[Chart]) -> int:
+    """A heat map of few columns stays small though it stands alone."""
+    return WIDE if len(row) == 1 and (chart.kind != "heat" or drawings.is_broad(chart)) else HALF
 
 
 def _chart(chart: Chart, wide: int, palette: Palette) -> dict[str, Any]:
     drawn = None
     if not reading.is_empty(chart):
-        high = svg.height(chart) if chart.kind in ("heat", "dumbbell", "interval") or chart.horizontal else 220
-        drawn = Drawn(svg.draw(chart, wide, high, titled=False, plain=svg.Plain(FONT, palette)))
+        drawn = Drawn(svg.draw(chart, wide, drawings.height(chart), titled=False, plain=svg.Plain(FONT, palette)))
     return {
         "title": chart.title,
         "subtitle": chart.subtitle,
@@ -179,35 +171,41 @@ def _judged(value: object, palette: Palette) -> dict[str, Any]:
     return {"verdict": _verdict(key, "", palette)} if key else {}
 
 
-def widths(table: Table, cells: Sequence[Sequence[str]]) -> list[dict[str, Any]]:
-    """How wide each column stands: short ones as they need, long ones share the rest."""
-    needs = []
+def widths(table: Table, cells: Sequence[Sequence[str]]) -> list[float]:
+    """How wide each column stands, in pt: no word that is not very long is broken, and what is left goes to those that
+    have most to say."""
+    least, wish = [], []
     for at, column in enumerate(table.columns):
-        longest = max((width(row[at][:400], _SIZE) for row in cells), default=0.0)
-        head = max(width(word, _SIZE) for word in column.name.split() or [""])
-        needs.append(max(longest + (14 if column.unit == "verdict" else 0), head) + 2)
-    short = [need <= _MOST_FIXED for need in needs]
-    if all(short) or sum(need for need, fixed in zip(needs, short, strict=True) if fixed) > 0.72 * _ROOM:
-        return [{"fr": round(need, 1)} for need in needs]
-    return [
-        {"pt": round(need, 1)} if fixed else {"fr": round(sqrt(need), 1)}
-        for need, fixed in zip(needs, short, strict=True)
-    ]
+        texts = [row[at][:400] for row in cells]
+        beside = 14.0 if column.unit == "verdict" else 0.0
+        whole = column.unit in ("date", "verdict") or column.unit in words.NUMBERS
+        tokens = [text if whole else max(text.split(), key=len, default="") for text in texts]
+        tokens += column.name.split()
+        least.append(min(max((width(token, _SIZE) for token in tokens), default=0.0), _LONGEST_WORD) + beside + _PAD)
+        wish.append(min(max((width(text, _SIZE) for text in texts), default=0.0), _ROOM) + beside + _PAD)
+    more = [max(want - need, 0.0) for want, need in zip(wish, least, strict=True)]
+    left = _ROOM - sum(least)
+    if sum(more) <= left:
+        return _spread(wish, least)
+    return [round(need + left * sqrt(some) / sum(map(sqrt, more)), 1) for need, some in zip(least, more, strict=True)]
+
+
+def _spread(wish: Sequence[float], least: Sequence[float]) -> list[float]:
+    """Room to spare goes to every column alike."""
+    wide = [max(want, need) for want, need in zip(wish, least, strict=True)]
+    spare = max(_ROOM - sum(wide), 0.0) / len(wide)
+    return [round(one + spare, 1) for one in wide]
 
 
 def _minutes(frozen: Frozen, palette: Palette) -> dict[str, Any]:
     said, kept = frozen.minutes, frozen.snapshot
     assert said is not None
-    count = (len(said.decisions), len(said.actions))
-    finding = " and ".join(
-        f"{many or 'no'} {noun}{'' if many == 1 else 's'}" for many, noun in zip(count, ("decision", "action"), strict=True)
-    )
     there = words.attendance(said)
     notes = [note for note in said.notes if note.step == "decisions"]
     return {
         "id": "decisions",
         "title": AGENDA["decisions"],
-        "finding": wording.capital(f"{finding} came out of the meeting"),
+        "finding": words.outcome(said),
         "tables": [_table(table, kept.currency, palette) for table in (words.decisions(said), words.actions(said))],
         "attendance": [list(line) for line in _attendance(there)],
         "notes": [_note(note, kept.zone) for note in notes],

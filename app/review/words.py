@@ -173,7 +173,7 @@ def _counted(number: Number, snapshot: Snapshot, rules: Policy) -> Counted:
 
 
 def tables(frozen: Frozen, section: Section) -> Iterator[Table]:
-    """The lists of a section; of last time those of the snapshot's own entries, whatever words an older release kept."""
+    """The lists of a section; those of last time are made of the snapshot's own entries."""
     if section.step != "last_time":
         yield from section.tables
         return
@@ -259,3 +259,10 @@ def ordered(exceptions: Sequence[Exceptional]) -> list[Exceptional]:
 
 def _iso(day: date | None) -> str | None:
     return day.isoformat() if day is not None else None
+
+
+def outcome(minutes: Minutes) -> str:
+    """ "2 decisions and no action came out of the meeting"."""
+    many = ((len(minutes.decisions), "decision"), (len(minutes.actions), "action"))
+    said = " and ".join(f"{count or 'no'} {noun}{'s' if count != 1 else ''}" for count, noun in many)
+    return wording.capital(f"{said} came out of the meeting")
