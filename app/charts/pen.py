@@ -5,11 +5,11 @@ from functools import lru_cache
 from html import escape
 
 from app.charts.shown import shown
-from app.charts.theme import VerdictKey, variable
+from app.charts.theme import Palette, VerdictKey, variable
 
 
 @lru_cache(maxsize=512)
-def colour(name: str, dark: bool) -> str:
+def colour(name: str, dark: bool | Palette) -> str:
     """An attribute's value for a colour of the palette; "none" stays."""
     return name if name in ("none", "transparent") else variable(name, dark)
 
@@ -29,9 +29,10 @@ def escaped(text: str) -> str:
 class Pen:
     """Collects the parts of one drawing."""
 
-    dark: bool = False
+    dark: bool | Palette = False
+    """The theme that variables fall back to; a palette: its colours, without variables."""
     live: bool = False
-    """For a page whose script shows what a value says (`board.js`): in its name, not in a title, and once."""
+    """For a page whose script shows what a value says (`points.js`): in its name, not in a title, and once."""
     parts: list[str] = field(default_factory=list)
     inside: bool = False
     """Whether a group of its own name is open."""
