@@ -62,7 +62,11 @@ LAYERS = (
         {"app.ui", "app.watch", *(RUN - {"app.ingest", "app.ingest_register"})},
         {"numpy", "pandas", "plotly", "pydantic", "streamlit", "xlsxwriter"},
     ),
-    Layer("app/review/", {"app.review", *RUN}, {"numpy", "openpyxl", "pptx", "pydantic", "typst", "xlsxwriter"}),
+    Layer(
+        "app/review/",
+        {"app.review", *RUN},
+        {"numpy", "openpyxl", "pptx", "pydantic", "sqlalchemy", "typst", "xlsxwriter"},
+    ),
     Layer("app/demo/", {"app.demo", *RUN}, {"numpy", "pyarrow", "pydantic", "sqlalchemy"}),
     # The quality list says the same in words on the page and in `nines check`.
     Layer(

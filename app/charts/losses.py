@@ -7,8 +7,9 @@ from typing import Literal, NamedTuple
 from app.charts import wording
 from app.charts.description import Chart, Series
 from app.charts.theme import VerdictKey
+from app.metrics.bad_years import Outcome
 from app.metrics.simulation import Exceedance, Percentile
-from app.policy import Tolerance
+from app.policy import Policy, Tolerance
 
 EMPTY = "No risk has a loss range: add events per year and loss, as 90 % ranges."
 OFTEN = {0.5: "two", 0.9: "ten", 0.95: "twenty", 0.99: "a hundred"}
@@ -30,6 +31,20 @@ class Told(NamedTuple):
     currency: str
     before: tuple[Exceedance, ...] = ()
     """Before treatments, where the chart is of what they would buy."""
+
+
+def told(found: Outcome, policy: Policy, before: Outcome | None = None) -> Told:
+    """Simulated years as charts tell them, beside what the policy tolerates."""
+    return Told(
+        mean=found.mean,
+        percentiles=found.percentiles,
+        curve=found.curve,
+        tolerance=tuple((point, found.beyond(point.loss)) for point in policy.risk.tolerance),
+        risks=len(found.exposures),
+        years=len(found.years),
+        currency=policy.currency,
+        before=before.curve if before is not None else (),
+    )
 
 
 def name(p: float) -> str:

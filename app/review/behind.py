@@ -8,6 +8,8 @@ from hashlib import sha256
 from app.metrics.numbers import Row
 from app.review.snapshot import Behind
 
+BETWEEN = "\t"
+"""Between the service of a row and what it is."""
 MOST = 2_000
 """So many rows of a KPI are kept one by one; more, by service."""
 
@@ -21,15 +23,14 @@ def behind(rows: Iterable[Row]) -> Behind:
         count += 1
         key, said = _key(row), _digest(row)
         single[key] = _joined([single[key], said]) if key in single else said
-        services[f"{row.entity}:{row.group.service or ''}"].append(f"{key} {said}")
+        services[f"{row.group.service or ''}{BETWEEN}{row.entity}"].append(f"{key} {said}")
     if count <= MOST:
         return Behind(count, dict(sorted(single.items())))
     return Behind(count, by_service={name: (len(found), _joined(found)) for name, found in sorted(services.items())})
 
 
 def _key(row: Row) -> str:
-    where = f"@{row.group.service}" if row.group.service else ""
-    return f"{row.entity}:{row.source}/{row.id}{where}"
+    return f"{row.group.service or ''}{BETWEEN}{row.entity}:{row.source}/{row.id}"
 
 
 def _digest(row: Row) -> str:

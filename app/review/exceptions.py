@@ -50,7 +50,11 @@ def of_numbers(
     keys = set(STEPS.get(step, ()))
     whole = [number for number in numbers.get("", ()) if number.kpi in keys]
     judged = {number.kpi for number in whole if number.verdict != "no_target"}
-    tiers = [n for n in numbers.get("tier", ()) if n.kpi in keys - judged and n.group.tier is not None]
+    tiers = [
+        n
+        for n in numbers.get("tier", ())
+        if n.kpi in keys - judged and n.group.tier is not None and wording.verdict_key(n) == "missed"
+    ]
     found = [one for number in (*whole, *tiers) if (one := _of(number, KPIS[number.kpi], names, policy)) is not None]
     if "error_budget_remaining" in keys:
         budgets = [n for n in numbers.get("slo", ()) if n.kpi == "error_budget_remaining"]
@@ -69,7 +73,7 @@ def _of(number: Number, kpi: Kpi, names: Names, policy: Policy) -> Exceptional |
     said = f"{kpi.name}{_where(number.group, names)}: {wording.amount(number, op, policy.currency)}"
     if missed and number.target is not None:
         aim = wording.target(number.target, number.unit, op, number.value, policy.currency)
-        said += f", and {aim} was aimed for"
+        said += f" (target {aim})"
     if worse:
         said += f"; {wording.signal(number)}"
     return Exceptional(subject(number), "missed" if missed else "signal", f"{said}.", None, severe=missed)
@@ -82,9 +86,11 @@ def _spent(budgets: Iterable[Number], names: Names, policy: Policy) -> list[Exce
         slo = number.group.slo or ""
         service = names.service_of.get(slo, "")
         team = names.team_of.get(service, "")
-        left = wording.value(number.value, "share")
-        of = f" of {names.services.get(service, service)}" if service else ""
-        text = f"{names.slos.get(slo, slo)}{of} has spent its error budget: {left} left."
+        home, name = names.services.get(service, service), names.slos.get(slo, slo)
+        of = f" of {home}" if home and home not in name else ""
+        over = -(number.value or 0.0)
+        beyond = f": {wording.value(over, 'share')} more than it allows" if over > 0 else ""
+        text = f"{name}{of} has spent its error budget{beyond}."
         found.append(Exceptional(subject(number), "missed", text, names.teams.get(team, team) or None, severe=True))
     return found
 

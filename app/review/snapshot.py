@@ -19,7 +19,8 @@ from pydantic import TypeAdapter
 from app.charts.description import Chart
 from app.charts.faces import Face
 from app.metrics.numbers import Number
-from app.metrics.review_records import Attendee, Comment, Decision, Note, Outcome, Promised, Step
+from app.metrics.review_records import Attendee, Comment, Decision, Note, Promised, Step
+from app.metrics.review_records import Followed as Followed
 
 FORMAT = 1
 SPLITS = ("", "tier", "team", "service", "slo", "severity")
@@ -92,25 +93,9 @@ class Behind:
 
     rows: int
     single: Mapping[str, str] = field(default_factory=dict)
-    """`ENTITY:SOURCE/ID[@SERVICE]` → the digest of what it gave; kept where there are not too many."""
+    """`SERVICE<tab>ENTITY:SOURCE/ID` → the digest of what it gave; kept where there are not too many."""
     by_service: Mapping[str, tuple[int, str]] = field(default_factory=dict)
-    """`ENTITY:SERVICE` → how many rows, and the digest of all; otherwise."""
-
-
-@dataclass(frozen=True)
-class Followed:
-    """A decision or an action of an earlier review, as it stood."""
-
-    period: str
-    kind: Literal["decision", "action"]
-    id: str
-    text: str
-    who: str | None
-    due: date | None
-    outcome: Outcome
-    on: date | None
-    """The day it was done or dropped."""
-    reason: str | None = None
+    """`SERVICE<tab>ENTITY` → how many rows, and the digest of all; otherwise."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +159,7 @@ class Snapshot:
     behind: Mapping[str, Behind] = field(default_factory=dict)
     """KPI → the rows behind its numbers."""
     catalogue: Mapping[str, str] = field(default_factory=dict)
-    """Services, SLOs, exclusions, teams → the digest of all of them."""
+    """`services:ID`, `slos:ID`, `exclusions:ID` → the digest of what was known of it."""
     names: Names = Names()
     comments: tuple[Comment, ...] = ()
     earlier: tuple[Followed, ...] = ()

@@ -10,7 +10,6 @@ from app.metrics import bad_years, losses
 from app.metrics.bad_years import Outcome
 from app.metrics.facts import Risk
 from app.metrics.register import Standing
-from app.policy import Policy
 from app.ui import plots, risks, tiles
 from app.ui.board import Act, board
 from app.ui.markup import Markup, button, el, join
@@ -25,7 +24,7 @@ def section(page: Shown) -> Act | None:
     """The dearest risks, the percentiles of a year, and the curve; a click on a risk opens it."""
     clicked = board(money(page), key="money")
     if risks.priced(page.found):
-        told = of(outcome(page), page.policy)
+        told = curves.told(outcome(page), page.policy)
         left, right = st.columns([5, 7])
         with left, plots.card("loss_years"):
             board(years(told), key="loss_years")
@@ -51,20 +50,6 @@ def outcome(page: Shown) -> Outcome:
     found = bad_years.outcome(stated, progress=progress)
     bar.empty()
     return found
-
-
-def of(found: Outcome, policy: Policy, before: Outcome | None = None) -> Told:
-    """Simulated years as charts tell them, beside what the policy tolerates."""
-    return Told(
-        mean=found.mean,
-        percentiles=found.percentiles,
-        curve=found.curve,
-        tolerance=tuple((point, found.beyond(point.loss)) for point in policy.risk.tolerance),
-        risks=len(found.exposures),
-        years=len(found.years),
-        currency=policy.currency,
-        before=before.curve if before is not None else (),
-    )
 
 
 def years(told: Told) -> Markup:

@@ -199,7 +199,7 @@ def _costs(chosen: Sequence[Bought], costs: Mapping[str, float | None], currency
 def _results(page: Shown, chosen: Sequence[Bought]) -> None:
     before = risk_money.outcome(page)
     found = compared(before, tuple(chosen), page.policy.risk.tolerance)
-    told = risk_money.of(found.after, page.policy, before)
+    told = curves.told(found.after, page.policy, before)
     left, right = st.columns([6, 6])
     with left, plots.card("treat_steps"):
         board(steps(found, page), key="treat_steps")

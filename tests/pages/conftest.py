@@ -1,6 +1,5 @@
 """Page tests look at one filled, one empty and one almost empty store, at a fixed moment."""
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,12 +12,6 @@ from tests import filled
 @pytest.fixture(scope="session")
 def demo_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     return filled.demo_store(tmp_path_factory.mktemp("demo"))
-
-
-@pytest.fixture(autouse=True)
-def main_module_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page's script runs as `__main__`; processes that later tests start would run it again."""
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture
