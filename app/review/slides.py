@@ -45,9 +45,9 @@ def _cover(deck: Deck, frozen: Frozen, kind: str) -> None:
     slide.card(Box(0, 0, 0.32, HIGH), "accent")
     y = 0.9
     if dressed.logo:
-        wide, high = dressed.logo_size
-        scale = min(2.6 / wide, 0.8 / high)
-        slide.picture(dressed.logo, Box(1.1, 0.75, wide * scale, high * scale), dressed.organisation or "Logo")
+        across, down = dressed.logo_size
+        scale = min(2.6 / across, 0.8 / down)
+        slide.picture(dressed.logo, Box(1.1, 0.75, across * scale, down * scale), dressed.organisation or "Logo")
         y = 1.75
     if dressed.organisation:
         slide.say(dressed.organisation, Box(1.1, y, 9, 0.36), (18, 16, 14), "muted", name="Organisation")

@@ -18,6 +18,8 @@ _FORMS = {
     "money": '[>=1000000]#,##0.0,," M";[>=1000]#,##0," k";#,##0',
 }  # fmt: skip
 LEGEND = 0.3
+_SWATCHES = {"bar": (0.17, 0.12), "line": (0.2, 0.03), "dot": (0.13, 0.13)}
+"""What stands before a name: so wide, so high."""
 FOOT = 0.28
 
 
@@ -82,11 +84,17 @@ def over_time(slide: Slide, chart: Chart, box: Box) -> None:
         drawn.append(_level(chart, chart.target, reading.target(chart), "text"))
     if chart.target is not None and chart.target_op == "within":
         drawn.append(_level(chart, -chart.target, "", "text"))
-    drawn_bars, drawn = _told_apart(drawn_bars, drawn, axis)
+    drawn = [*_told_apart(drawn, axis), *_signals(chart)]
     named = [(one.name, one.colour, "bar") for one in drawn_bars] if len(drawn_bars) > 1 else []
     named += [(one.name, "history", "line") for one in lines if one.role == "comparison"]
-    if named and len(drawn_bars) < 2 and (main := next((one for one in chart.series if one.role == "main"), None)):
+    if (
+        len(lines) > 0
+        and named
+        and len(drawn_bars) < 2
+        and (main := next((one for one in chart.series if one.role == "main"), None))
+    ):
         named.insert(0, (main.name, "accent", "bar" if drawn_bars else "line"))
+    named += [(one.name, one.colour, "dot") for one in drawn if one.name in ("a real improvement", "a real worsening")]
     box = legend(slide, named, box)
     below = foot(chart)
     frame = Frame(box._replace(h=box.h - (FOOT if below else 0)))
@@ -137,13 +145,22 @@ def _line(chart: Chart, one: Series) -> Drawn:
     known = [at for at, value in enumerate(one.values) if value is not None]
     dense = len(one.values) > 26
     special = {at: Special(dashed=True, dot=Dot("circle", 7, "card", "accent")) for at in chart.partial if at in known}
-    for signal in chart.signals:
-        ground = "met" if signal.word == "improving" else "missed"
-        special[signal.at] = Special(dot=Dot("circle", 9, ground, "card"), dashed=signal.at in chart.partial)
     labels = {known[-1]: Label(reading.value(chart, one.values[known[-1]]), "r", "accent", True, 13)} if known else {}
     return Drawn(
         one.name, one.values, "accent", 2.5, dot=Dot("none" if dense else "circle", 6), special=special, labels=labels
     )
+
+
+def _signals(chart: Chart) -> list[Drawn]:
+    """Points that are a real change, as series of their own: each has its colour in every program."""
+    main = next((one for one in chart.series if one.role == "main"), None)
+    found = []
+    for word, name, colour in (("improving", "a real improvement", "met"), ("worsening", "a real worsening", "missed")):
+        at = {signal.at for signal in chart.signals if signal.word == word}
+        if main is not None and at:
+            values = tuple(value if place in at else None for place, value in enumerate(main.values))
+            found.append(Drawn(name, values, colour, 0, dot=Dot("circle", 9, colour, "card")))
+    return found
 
 
 def _limits(chart: Chart) -> list[Drawn]:
@@ -168,7 +185,7 @@ def _level(chart: Chart, height: float, name: str, colour: str) -> Drawn:
     return Drawn(name or "target", values, colour, 1.25, "dash", labels=_at_end(values, wording.capital(name), colour))
 
 
-def _told_apart(bars: list[Drawn], lines: list[Drawn], axis: Axis) -> tuple[list[Drawn], list[Drawn]]:
+def _told_apart(lines: list[Drawn], axis: Axis) -> list[Drawn]:
     """Labels at the right end that would stand on each other: the line's own value stays, the others give way."""
 
     def share(value: float) -> float:
@@ -192,15 +209,14 @@ def _told_apart(bars: list[Drawn], lines: list[Drawn], axis: Axis) -> tuple[list
         elif near:
             away = [place + shift for shift in (0.065, -0.065, 0.1, -0.1) if all(
                 abs(other - (place + shift)) >= 0.06 for other in taken)]  # fmt: skip
-            side = "t" if away and away[0] > place else "b"
             at = max(ends[0] - 1, 0)
-            label = one.labels[ends[0]]._replace(place=side)
+            label = one.labels[ends[0]]._replace(place="t" if away and away[0] > place else "b")
             one = Drawn(**{**one.__dict__, "labels": {at: label}})
         else:
             taken.append(place)
         kept.append(one)
     order = {one.name: at for at, one in enumerate(lines)}
-    return bars, sorted(kept, key=lambda one: order[one.name])
+    return sorted(kept, key=lambda one: order[one.name])
 
 
 def legend(slide: Slide, named: Sequence[tuple[str, str, str]], box: Box) -> Box:
@@ -209,8 +225,9 @@ def legend(slide: Slide, named: Sequence[tuple[str, str, str]], box: Box) -> Box
         return box
     x, room = box.x, box.w / len(named) - 0.1
     for name, colour, kind in named:
-        swatch = Box(x, box.y + 0.08, 0.16, 0.12) if kind == "bar" else Box(x, box.y + 0.125, 0.2, 0.03)
-        slide.card(swatch, colour)
+        wide, high = _SWATCHES[kind]
+        form_ = "ellipse" if kind == "dot" else "rect"
+        slide.card(Box(x, box.y + 0.14 - high / 2, wide, high), colour, form=form_)
         wide = min(width(name, 11.5) * 1.05 + 0.1, room - 0.3)
         slide.say(name, Box(x + 0.27, box.y + 0.03, wide, 0.22), (11.5, 10.5, 9.5), "muted", name="Legend")
         x += wide + 0.5
@@ -229,8 +246,6 @@ def foot(chart: Chart) -> str:
         listed = [wording.period(chart.x[at]) for at in sorted(chart.partial)]
         told.append(f"{wording.listed(listed)} {'are' if len(listed) > 1 else 'is'} not over")
     told += [f"{wording.period(chart.x[mark.at])}: {mark.title}" for mark in chart.marks]
-    if any(one.word == "worsening" for one in chart.signals) or any(one.word == "improving" for one in chart.signals):
-        told.append("large dots: a real change")
     return wording.capital(". ".join(told) + ".") if told else ""
 
 

@@ -95,10 +95,10 @@ class Slide:
         made = [paragraph(runs, self.palette, align) for runs in paragraphs]
         self.put(words(self.number(), box, made, anchor=anchor))
 
-    def card(self, box: Box, ground: str = "page", line: str = "none") -> None:
+    def card(self, box: Box, ground: str = "page", *, form: str = "rect") -> None:
         """A plain ground."""
-        look = fill(ground, self.palette) + stroke(line, self.palette, 0.75)
-        self.put(shape(self.number(), box, "rect", look, name="Ground"))
+        look = fill(ground, self.palette) + stroke("none", self.palette)
+        self.put(shape(self.number(), box, form, look, name="Ground"))
 
     def line(self, x: float, y: float, w: float, colour: str = "hairline", wide: float = 0.75) -> None:
         """A rule across."""
@@ -132,7 +132,8 @@ class Slide:
         at = self.number()
         self.put(
             f'<p:pic><p:nvPicPr><p:cNvPr id="{at}" name="Logo {at}" descr="{_quoted(alt)}"/><p:cNvPicPr>'
-            f'<a:picLocks noChangeAspect="1"/></p:cNvPicPr><p:nvPr/></p:nvPicPr><p:blipFill><a:blip r:embed="{related}"/>'
+            f'<a:picLocks noChangeAspect="1"/></p:cNvPicPr><p:nvPr/></p:nvPicPr>'
+            f'<p:blipFill><a:blip r:embed="{related}"/>'
             f"<a:stretch><a:fillRect/></a:stretch></p:blipFill><p:spPr>{xfrm(box)}"
             f'<a:prstGeom prst="rect"><a:avLst/></a:prstGeom></p:spPr></p:pic>'
         )

@@ -1,4 +1,4 @@
-"""What a review remembers, on slides: how last time's decisions and actions stand, what moved since, what was decided."""
+"""What a review remembers, on slides: how last time's decisions stand, what moved since, what the meeting decided."""
 
 from app.charts import faces, wording
 from app.metrics.review_records import AGENDA, Attendee
@@ -28,8 +28,8 @@ def last_time(deck: Deck, snapshot: Snapshot, section: Section) -> None:
         for one in snapshot.earlier
     )  # fmt: skip
     columns = (
-        Column("State", "verdict"), Column("What"), Column("Review"), Column("Kind"), Column("Who"), Column("Due", "date"),
-        Column("What came of it"),
+        Column("State", "verdict"), Column("What"), Column("Review"), Column("Kind"), Column("Who"),
+        Column("Due", "date"), Column("What came of it"),
     )  # fmt: skip
     table = Table(section.title, columns, rows, "Nothing was decided or asked for in an earlier review.")
     if section.exceptions:
@@ -37,7 +37,8 @@ def last_time(deck: Deck, snapshot: Snapshot, section: Section) -> None:
     _list(deck, table, section.finding, section.title, snapshot.currency)
     if snapshot.restated:
         count = len(snapshot.restated)
-        finding = f"{count} frozen number{'s have' if count != 1 else ' has'} moved since {'they were' if count != 1 else 'it was'} frozen"
+        moved = "numbers have moved since they were" if count != 1 else "number has moved since it was"
+        finding = f"{count} {moved} frozen"
         _list(deck, restated(snapshot), finding, "Restated", snapshot.currency)
 
 
@@ -143,13 +144,13 @@ def _who(one: Attendee) -> str:
 def comments(deck: Deck, snapshot: Snapshot) -> None:
     """What was said about numbers and items that are no exception: those stand with their exceptions."""
     asked = {one.subject for section in snapshot.sections for one in section.exceptions}
-    rows = tuple((_about(one.subject), one.text, one.by) for one in snapshot.comments if one.subject not in asked)
+    rows = tuple((about(one.subject), one.text, one.by) for one in snapshot.comments if one.subject not in asked)
     if rows:
         table = Table("Comments", (Column("About"), Column("Comment"), Column("By")), rows, "")
         _list(deck, table, "What was said about other numbers", "Comments", snapshot.currency)
 
 
-def _about(subject: str) -> str:
+def about(subject: str) -> str:
     from app.metrics.catalogue import KPIS
 
     kind, _, rest = subject.partition(":")

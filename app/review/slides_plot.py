@@ -105,8 +105,9 @@ def categories(
     plots = ""
     if bars:
         made = "".join(drawn[at_].bar(x, form) for at_ in range(len(bars)))
+        way = "stacked" if len(bars) > 1 else "clustered"
         plots += (
-            f'<c:barChart><c:barDir val="{"bar" if lying else "col"}"/><c:grouping val="stacked"/><c:varyColors val="0"/>'
+            f'<c:barChart><c:barDir val="{"bar" if lying else "col"}"/><c:grouping val="{way}"/><c:varyColors val="0"/>'
             f'{made}<c:gapWidth val="{gap}"/><c:overlap val="100"/>{_AXES}</c:barChart>'
         )
     if lines:
@@ -117,13 +118,13 @@ def categories(
         )
     base = axis.low if axis.low is not None and axis.log is None and axis.low > 0 else None
     cross = '<c:crosses val="autoZero"/>' if base is None else '<c:crosses val="min"/>'
-    way = "maxMin" if lying else "minMax"
+    order = "maxMin" if lying else "minMax"
     names = (
-        f'<c:catAx><c:axId val="111"/><c:scaling><c:orientation val="{way}"/></c:scaling>'
+        f'<c:catAx><c:axId val="111"/><c:scaling><c:orientation val="{order}"/></c:scaling>'
         f'<c:delete val="{0 if named else 1}"/><c:axPos val="{"l" if lying else "b"}"/>'
         '<c:numFmt formatCode="General" sourceLinked="0"/><c:majorTickMark val="none"/><c:minorTickMark val="none"/>'
         f'<c:tickLblPos val="low"/><c:spPr>{stroke("history", palette, 0.75)}</c:spPr>{_text(palette, size, "muted")}'
-        f'<c:crossAx val="222"/><c:crosses val="autoZero"/><c:auto val="0"/><c:lblAlgn val="ctr"/><c:lblOffset val="60"/>'
+        '<c:crossAx val="222"/><c:crosses val="autoZero"/><c:auto val="0"/><c:lblAlgn val="ctr"/><c:lblOffset val="60"/>'
         f'<c:tickLblSkip val="{skip}"/><c:noMultiLvlLbl val="1"/></c:catAx>'
     )
     values = _value_axis(axis, palette, 222, 111, "b" if lying else "l", cross, "between", size)
@@ -135,6 +136,8 @@ def points(
     turned: bool = False,
 ) -> tuple[str, bytes]:  # fmt: skip
     """A chart of points on two value axes and its workbook. `turned`: the upward axis runs down."""
+    # LibreOffice draws no line that has fewer points than a later series.
+    every = sorted(every, key=lambda one: -len(one.values))
     columns = [3 * place for place in range(len(every))]
     made = "".join(
         _Series(place, one, palette, len(one.values)).xy(column)
@@ -164,7 +167,8 @@ class _Series(NamedTuple):
             f"{self._ground(said, one.colour)}</c:spPr></c:dPt>"
             for at, said in sorted(one.special.items())
         )
-        return f"<c:ser>{self._head()}{look}<c:invertIfNegative val='0'/>{special}{self._labels()}{self._data(x, form)}</c:ser>"
+        look += f"<c:invertIfNegative val='0'/>{special}"
+        return f"<c:ser>{self._head()}{look}{self._labels()}{self._data(x, form)}</c:ser>"
 
     def line(self, x: Sequence[str], form: str) -> str:
         return f'<c:ser>{self._head()}{self._line()}{self._data(x, form)}<c:smooth val="0"/></c:ser>'
@@ -221,9 +225,12 @@ class _Series(NamedTuple):
             look = f'lang="{LANGUAGE}" sz="{round(label.size * 100)}" b="{bold}"'
             ground = fill(label.colour, self.palette)
             made += (
-                f'<c:dLbl><c:idx val="{at}"/><c:tx><c:rich><a:bodyPr wrap="none"/><a:lstStyle/><a:p><a:pPr><a:defRPr {look}>'
-                f"{ground}</a:defRPr></a:pPr><a:r><a:rPr {look}>{ground}</a:rPr><a:t>{clean(label.text)}</a:t></a:r></a:p>"
-                f'</c:rich></c:tx><c:spPr><a:noFill/><a:ln><a:noFill/></a:ln></c:spPr><c:dLblPos val="{label.place}"/>'
+                f'<c:dLbl><c:idx val="{at}"/><c:tx><c:rich><a:bodyPr wrap="none"/><a:lstStyle/><a:p><a:pPr>'
+                f"<a:defRPr {look}>{ground}</a:defRPr></a:pPr><a:r><a:rPr {look}>{ground}</a:rPr>"
+                f"<a:t>{clean(label.text)}</a:t></a:r></a:p>"
+                '</c:rich></c:tx><c:spPr><a:noFill/><a:ln><a:noFill/></a:ln></c:spPr><c:dLblPos val="'
+                + label.place
+                + '"/>'
                 '<c:showLegendKey val="0"/><c:showVal val="1"/><c:showCatName val="0"/><c:showSerName val="0"/>'
                 '<c:showPercent val="0"/><c:showBubbleSize val="0"/></c:dLbl>'
             )
@@ -259,8 +266,8 @@ def _column(at: int) -> str:
 def _text(palette: Palette, size: float, colour: str) -> str:
     return (
         f'<c:txPr><a:bodyPr rot="0" vert="horz"/><a:lstStyle/><a:p><a:pPr><a:defRPr lang="{LANGUAGE}" '
-        f'sz="{round(size * 100)}" b="0">{fill(colour, palette)}</a:defRPr></a:pPr><a:endParaRPr lang="{LANGUAGE}"/></a:p>'
-        "</c:txPr>"
+        f'sz="{round(size * 100)}" b="0">{fill(colour, palette)}</a:defRPr></a:pPr>'
+        f'<a:endParaRPr lang="{LANGUAGE}"/></a:p></c:txPr>'
     )
 
 
@@ -271,10 +278,12 @@ def _value_axis(
     log = f'<c:logBase val="{axis.log:g}"/>' if axis.log else ""
     high = f'<c:max val="{axis.high!r}"/>' if axis.high is not None else ""
     low = f'<c:min val="{axis.low!r}"/>' if axis.low is not None else ""
-    step = f'<c:majorUnit val="{axis.step!r}"/>' if axis.step and not axis.log else ""
+    unit = axis.log or axis.step
+    step = f'<c:majorUnit val="{unit!r}"/>' if unit else ""
+    way = "maxMin" if turned else "minMax"
     grid = f"<c:majorGridlines><c:spPr>{stroke('hairline', palette, 0.75)}</c:spPr></c:majorGridlines>"
     return (
-        f'<c:valAx><c:axId val="{own}"/><c:scaling>{log}<c:orientation val="{"maxMin" if turned else "minMax"}"/>{high}{low}'
+        f'<c:valAx><c:axId val="{own}"/><c:scaling>{log}<c:orientation val="{way}"/>{high}{low}'
         f'</c:scaling><c:delete val="{0 if axis.shown else 1}"/><c:axPos val="{side}"/>{grid if axis.grid else ""}'
         f'<c:numFmt formatCode="{clean(axis.form).replace(chr(34), "&quot;")}" sourceLinked="0"/>'
         '<c:majorTickMark val="none"/><c:minorTickMark val="none"/><c:tickLblPos val="nextTo"/>'
@@ -294,8 +303,8 @@ def _space(plots: str, inner: Inner, palette: Palette) -> str:
     )
     return (
         f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<c:chartSpace {_SPACES}><c:date1904 val="0"/>'
-        f'<c:lang val="{LANGUAGE}"/><c:roundedCorners val="0"/><c:chart><c:autoTitleDeleted val="1"/><c:plotArea>{layout}'
-        f'{plots}<c:spPr><a:noFill/></c:spPr></c:plotArea><c:plotVisOnly val="0"/><c:dispBlanksAs val="gap"/></c:chart>'
+        f'<c:lang val="{LANGUAGE}"/><c:roundedCorners val="0"/><c:chart><c:autoTitleDeleted val="1"/>'
+        f'<c:plotArea>{layout}{plots}<c:spPr><a:noFill/></c:spPr></c:plotArea><c:plotVisOnly val="0"/><c:dispBlanksAs val="gap"/></c:chart>'
         f"<c:spPr><a:noFill/><a:ln><a:noFill/></a:ln></c:spPr>{_text(palette, 11, 'muted')}</c:chartSpace>"
     )
 

@@ -54,7 +54,8 @@ def rows(slide: Slide, chart: Chart, box: Box) -> None:
     main = chart.series[0]
     drawn = [*_spans(chart), *_held(chart, count)]
     at = tuple(place for place, value in enumerate(main.values) if value is not None)
-    keys: Sequence[VerdictKey] = main.verdicts or ("no_target",) * count
+    none: VerdictKey = "no_target"
+    keys: Sequence[VerdictKey] = main.verdicts or (none,) * count
     drawn.append(
         Drawn(
             main.name or chart.subtitle, tuple(place + 0.5 for place in at), "accent", 0, dot=Dot("circle", 10),
@@ -86,7 +87,7 @@ def rows(slide: Slide, chart: Chart, box: Box) -> None:
 
 def _told(chart: Chart) -> str:
     if chart.kind == "dumbbell" and len(chart.series) > 1:
-        return f"Dot: {chart.series[0].name}. Hollow diamond: {chart.series[1].name}."
+        return f"Dot: {chart.series[0].name}. Diamond: {chart.series[1].name}."
     if chart.target is not None:
         return f"Dashed: {reading.target(chart)}. Line: where the value lies with 95 % confidence."
     return "Line: where the value lies with 95 % confidence." if chart.limits else ""
@@ -112,7 +113,7 @@ def _held(chart: Chart, count: int) -> list[Drawn]:
         one = chart.series[1]
         at = [place for place, value in enumerate(one.values) if value is not None]
         return [
-            Drawn(one.name, tuple(place + 0.5 for place in at), "text", 0, dot=Dot("diamond", 9, "card", "text"),
+            Drawn(one.name, tuple(place + 0.5 for place in at), "text", 0, dot=Dot("diamond", 9, "history", "history"),
                   x=tuple(one.values[place] or 0.0 for place in at), names=tuple(chart.x[place] for place in at))
         ]  # fmt: skip
     if chart.target is not None:
@@ -127,6 +128,7 @@ def in_time(slide: Slide, chart: Chart, box: Box) -> None:
     axis, count = axis_of(chart), max(len(chart.x), 1)
     drawn = []
     for one in sorted(chart.series, key=lambda one: one.role == "main"):
+        told = one.labels or tuple(reading.value(chart, value) for value in one.values)
         at = [place for place, value in enumerate(one.values) if value is not None]
         each = one.role == "context"
         labels = (
@@ -139,7 +141,7 @@ def in_time(slide: Slide, chart: Chart, box: Box) -> None:
                 one.name, tuple(one.values[place] for place in at), "accent", 0,
                 dot=Dot("circle", 6, "history", "card") if each else Dot("dash", 14, "accent", "accent"),
                 x=tuple(one.at[place] if one.at else float(place) for place in at), labels=labels,
-                names=tuple(one.labels[place] if one.labels else reading.value(chart, one.values[place]) for place in at),
+                names=tuple(told[place] for place in at),
             )
         )  # fmt: skip
     if chart.target is not None:

@@ -169,7 +169,8 @@ def grid(
         made += f'<a:tr h="{emu(high)}">{cells}</a:tr>'
     said = clean(told).replace('"', "&quot;")
     return (
-        f'<p:graphicFrame><p:nvGraphicFramePr><p:cNvPr id="{at}" name="Table {at}" descr="{said}"/><p:cNvGraphicFramePr>'
+        f'<p:graphicFrame><p:nvGraphicFramePr><p:cNvPr id="{at}" name="Table {at}" descr="{said}"/>'
+        "<p:cNvGraphicFramePr>"
         f'<a:graphicFrameLocks noGrp="1"/></p:cNvGraphicFramePr><p:nvPr/></p:nvGraphicFramePr>{xfrm(box, "p:xfrm")}'
         '<a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/table">'
         f'<a:tbl><a:tblPr firstRow="{1 if first else 0}"/><a:tblGrid>{columns}</a:tblGrid>{made}</a:tbl>'
@@ -195,7 +196,7 @@ def _cell(look: Look, palette: Palette, under: str, ruled: bool) -> str:
 
 
 def heat(slide: Slide, chart: Chart, box: Box) -> None:
-    """A heat map as a coloured table: the sign and the value of each cell on its tint, a dash where there is no data."""
+    """A heat map as a coloured table: sign and value of each cell on its tint, a dash where there is no data."""
     first = min(max(width(one.name, 12) for one in chart.series) * 1.05 + 0.3, box.w * 0.3)
     across = (box.w - first) / max(len(chart.x), 1)
     matrix = chart.unit == "count" and any(one.verdicts for one in chart.series)

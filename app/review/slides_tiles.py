@@ -8,7 +8,7 @@ from app.charts.scale import scale
 from app.review.slides_charts import alt, names
 from app.review.slides_deck import Slide
 from app.review.slides_fit import width
-from app.review.slides_plot import Axis, Dot, Drawn, Inner, Special, categories
+from app.review.slides_plot import Axis, Dot, Drawn, Inner, categories
 from app.review.slides_xml import Box, Run
 
 GAP = 0.2
@@ -80,15 +80,19 @@ def sparkline(slide: Slide, chart: Chart, box: Box) -> None:
     one = chart.series[0]
     axis = scale(chart)
     known = [at for at, amount in enumerate(one.values) if amount is not None]
-    special = {}
-    for signal in chart.signals:
-        special[signal.at] = Special(dot=Dot("circle", 5, "met" if signal.word == "improving" else "missed"))
-    if known and known[-1] not in special:
-        special[known[-1]] = Special(dot=Dot("circle", 5, "accent"))
-    drawn = Drawn(one.name, one.values, "history", 1.5, special=special)
+    last = {known[-1]} if known else set()
+    told = [Drawn(one.name, one.values, "history", 1.5)]
+    for name, colour, at in (
+        ("a real improvement", "met", {signal.at for signal in chart.signals if signal.word == "improving"}),
+        ("a real worsening", "missed", {signal.at for signal in chart.signals if signal.word == "worsening"}),
+        ("last", "accent", last - {signal.at for signal in chart.signals}),
+    ):
+        if at:
+            values = tuple(amount if place in at else None for place, amount in enumerate(one.values))
+            told.append(Drawn(name, values, colour, 0, dot=Dot("circle", 5, colour)))
     frame = Axis(axis.low, axis.high, None, "General", None, False, False)
     xml, book = categories(
-        names(chart), [], [drawn], frame, Inner(0.04, 0.1, 0.92, 0.8), slide.palette, form="General", at=slide.deck.at,
+        names(chart), [], told, frame, Inner(0.04, 0.1, 0.92, 0.8), slide.palette, form="General", at=slide.deck.at,
         named=False,
     )  # fmt: skip
     slide.chart(xml, book, box, alt(chart), "Sparkline")

@@ -74,7 +74,8 @@ def run(one: Run, palette: Palette) -> str:
     """A run of text."""
     bold = ' b="1"' if one.bold else ' b="0"'
     return (
-        f'<a:r><a:rPr lang="{LANGUAGE}" sz="{round(one.size * 100)}"{bold} dirty="0">{fill(one.colour, palette)}</a:rPr>'
+        f'<a:r><a:rPr lang="{LANGUAGE}" sz="{round(one.size * 100)}"{bold} dirty="0">'
+        f"{fill(one.colour, palette)}</a:rPr>"
         f"<a:t>{clean(one.text)}</a:t></a:r>"
     )
 
@@ -125,8 +126,8 @@ def path(*lines: Sequence[tuple[float, float]]) -> str:
     """Open lines through points of a square of 100."""
     drawn = "".join(
         "".join(
-            f'<a:{"lnTo" if step else "moveTo"}><a:pt x="{round(x)}" y="{round(y)}"/></a:{"lnTo" if step else "moveTo"}>'
-            for step, (x, y) in enumerate(points)
+            f'<a:{way}><a:pt x="{round(x)}" y="{round(y)}"/></a:{way}>'
+            for way, (x, y) in zip(("moveTo", *["lnTo"] * len(points)), points, strict=False)
         )
         for points in lines
     )
