@@ -12,6 +12,7 @@ from app.ui import (
     risk_treat,
     risks,
     risks_acts,
+    risks_moves,
     risks_parts,
     risks_tables,
 )
@@ -46,9 +47,12 @@ with left, plots.card("matrix"):
         required=True,
         on_change=risks_acts.choose,
     )
-    cell = risks_acts.cell()
-    matrix = risks_parts.matrix_card(page, which, cell)
+    cell, since = risks_acts.cell(), risks_moves.chosen(page, asked)
+    moves = risks_moves.found(page, since, which, asked) if since else []
+    matrix = risks_parts.matrix_card(page, which, cell, risks_moves.arrows(moves, asked.zone))
     clicked = board(matrix, key="matrix", on_act=risks_acts.before) or clicked
+    if since:
+        clicked = board(risks_moves.told(moves, since, asked.zone), key="moves") or clicked
 with right, plots.card("cell"):
     listed = risks_tables.in_cell(page, which, cell)
     title = risks_parts.cell_title(page, which, cell, len(listed))

@@ -21,6 +21,8 @@ class Palette:
     muted: str
     accent: str
     """The thing being told."""
+    on_accent: str
+    """Text on it."""
     accent_2: str
     """The second of a stack: the accent, paler."""
     history: str
@@ -57,6 +59,7 @@ LIGHT = Palette(
     text="#1a2030",
     muted="#5a6374",
     accent=INDIGO,
+    on_accent="#ffffff",
     accent_2="#9aa2e0",
     history="#868fa0",
     band="#eef0f4",
@@ -81,6 +84,7 @@ DARK = Palette(
     text="#e8ecf4",
     muted="#a3adbf",
     accent="#98a2ff",
+    on_accent="#0f141d",
     accent_2="#5560b8",
     history="#7a859b",
     band="#232d40",

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from app.metrics.review_records import BudgetException
 from app.policy import Policy, default
 
 
@@ -343,6 +344,8 @@ class Facts:
     linked: tuple[Linked, ...] = ()
     watched: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
     """Entity → when somebody was looking (one span a source)."""
+    exceptions: tuple[BudgetException, ...] = ()
+    """Error-budget exceptions that were signed, whether they hold or not."""
     policies: tuple[tuple[datetime, Policy], ...] = ()
     """Policy history: (in force from, policy), oldest first. Empty: `policy` always held."""
     # sums, by period

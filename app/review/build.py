@@ -36,6 +36,11 @@ from app.store.freshness import sources
 from app.store.losses import with_years
 from app.store.owed import owed
 
+
+class NotReviewable(ValueError):
+    """A period of which there can be no review; the message says why."""
+
+
 Progress = Callable[[float, str], None]
 """Hears of the share done, and of what comes next."""
 BACK = 12
@@ -45,11 +50,11 @@ _YEARS = ("", "tier", "team")
 
 
 def period_of(conn: Connection, key: str) -> Period:
-    """The period that a review is of, cut in the organisation's zone. Raises ValueError unless it is a month or a
-    quarter."""
+    """The period that a review is of, cut in the organisation's zone. Raises NotReviewable unless it is a month or
+    a quarter."""
     found = periods.parse(key, _policy(conn, datetime.now(UTC)).timezone)
     if found.kind not in ("month", "quarter"):
-        raise ValueError(f"{key} is no month or quarter: write 2026-10 or 2026-Q4")
+        raise NotReviewable(f"{key} is no month or quarter: write 2026-10 or 2026-Q4")
     return found
 
 
@@ -66,11 +71,11 @@ def build(
     progress: Progress | None = None,
 ) -> Snapshot:
     """The snapshot of a period as known now. Not `rows`: without the identity of what stands behind it, which takes
-    longest: for the preparation. Raises ValueError for a period that has not begun, or is no month or quarter."""
+    longest: for the preparation. Raises NotReviewable for a period that has not begun, or is no month or quarter."""
     now = (at or datetime.now(UTC)).replace(microsecond=0)
     period = period_of(conn, key)
     if period.start > now:
-        raise ValueError(f"{wording.period(key)} has not begun")
+        raise NotReviewable(f"{wording.capital(wording.period(key))} has not begun: there is nothing to review yet.")
     told = progress or (lambda share, words: None)
     told(0.0, "Reading the numbers")
     ends = min(period.end, now)

@@ -15,6 +15,7 @@ from app.metrics.acceptances import Judged, ends
 from app.metrics.numbers import Ask
 from app.metrics.periods import local_day
 from app.metrics.risk_findings import Around, Finding
+from app.metrics.risk_moves import History
 from app.metrics.risk_records import (
     LINKED,
     Assessment,
@@ -325,6 +326,26 @@ def _assessments(conn: Connection, as_of: datetime, only: RiskKey | None) -> dic
     for source, risk, *values in conn.execute(query.order_by(table.c.version.desc())):
         found[RiskKey(source, risk)].append(Assessment(*values))
     return found
+
+
+def histories(conn: Connection, as_of: datetime) -> dict[tuple[str, str], History]:
+    """(source, risk) → how it was rated by as-of, as far as that was kept, and when it was last reviewed."""
+    rated = {key: list(reversed(some)) for key, some in _assessments(conn, as_of, None).items()}
+    table = VERSIONS
+    query = sa.select(table.c.source, table.c.id, table.c.at, table.c.actor, table.c.entry).where(
+        table.c.entity == "risks", table.c.version == 1, table.c.at <= as_of
+    )
+    for source, name, at, actor, first in conn.execute(query):
+        held = rated.setdefault(RiskKey(source, name), [])
+        if not held or held[0].version > 1:  # a file brought it before ratings were kept
+            levels = {field: first.get(field) for field in Assessment._fields[4:]}
+            held.insert(0, Assessment(1, at, actor, None, **levels))
+    looks = reviews_of(conn, None)
+    made = {}
+    for key in rated.keys() | looks.keys():
+        kept = [one.at for one in looks.get(key, ()) if one.at <= as_of and not _undone(one, as_of)]
+        made[key.source, key.id] = History(tuple(rated.get(key, ())), max(kept, default=None))
+    return made
 
 
 def _comments(conn: Connection, key: RiskKey, as_of: datetime) -> list[Comment]:

@@ -43,7 +43,7 @@ def row(known: bool = True) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button(
-            "New risk", key="do_create", icon=":material/add:", on_click=forms.begin,
+            "New risk", key="do_create", icon=":material/add:", type="primary", on_click=forms.begin,
             args=(forms_risk.CREATE, Subject(None), HERE),
         )  # fmt: skip
         if known:

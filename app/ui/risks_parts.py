@@ -14,7 +14,7 @@ from app.ui import tiles
 from app.ui.choices import Asked
 from app.ui.lead import lead
 from app.ui.markup import Markup, Part, button, el, join
-from app.ui.matrix import matrix
+from app.ui.matrix import Arrow, matrix
 from app.ui.risks import Shown, opens
 
 WHICH: Mapping[Which, str] = {"inherent": "Inherent", "current": "Current", "target": "Target"}
@@ -105,8 +105,8 @@ def chart(page: Shown, which: Which) -> Chart:
     return drawn.matrix(counts, which, page.policy.risk, len(page.open) - sum(counts.values()))
 
 
-def matrix_card(page: Shown, which: Which, chosen: Level | None) -> Markup:
-    """The matrix with its finding; a click on a cell lists its risks, on the chosen one all again."""
+def matrix_card(page: Shown, which: Which, chosen: Level | None, arrows: Sequence[Arrow] = ()) -> Markup:
+    """The matrix with its finding and what moved; a click on a cell lists its risks, on the chosen one all again."""
     made = chart(page, which)
     acts = [
         [{"do": "cell", "likelihood": likelihood, "impact": impact} for impact in range(1, drawn.SIZE + 1)]
@@ -117,7 +117,7 @@ def matrix_card(page: Shown, which: Which, chosen: Level | None) -> Markup:
         "section",
         el("h2", made.title),
         el("p", made.subtitle, cls="sub"),
-        matrix(made, acts, at),
+        matrix(made, acts, at, arrows=arrows),
         cls="section bare",
     )
 

@@ -26,7 +26,7 @@ from app.store.backup import BackupError
 from app.store.engine import open_store, writing
 from app.ui import data_health, exports, places, settings_views, tables, who
 from tests.filled import app
-from tests.pages import register_writes
+from tests.pages import register_writes, review_writes
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOP = frozenset({"shop"})
@@ -101,6 +101,7 @@ WRITES: Mapping[str, Write] = {
     "app.store.people.remove": Write("govern", True, lambda e, c, at, by: people.remove(c, 1, 1, by=by)),
     "app.store.restore.restore": Write("govern", True, _restored),
     **{name: Write(act, False, call) for name, (act, call) in register_writes.CALLS.items()},
+    **{name: Write(act, True, call) for name, (act, call) in review_writes.CALLS.items()},
 }
 """Every function that takes `by: Person`."""
 OPENERS: Mapping[str, str] = {

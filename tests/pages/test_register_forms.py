@@ -1,7 +1,7 @@
 """The register's own forms: a new risk, several at once, a sheet out and back in, what waits; and one risk's story."""
 
 import io
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,13 +10,18 @@ from sqlalchemy.engine import Engine
 from streamlit.testing.v1 import AppTest
 
 from app import ingest_register
-from app.metrics.risk_records import Link, RiskKey
+from app.charts import wording
+from app.metrics.risk_records import Link, RiskKey, Treatment
 from app.people import Person, Role
 from app.store import register, register_acceptances, register_actions
 from app.store.engine import open_store, reading, writing
 from app.store.register_acceptances import propose
+from app.store.register_tables import ASSESSMENTS
 from app.ui import read, who
-from tests.filled import app, one_fact_store
+from app.ui.forms import Form, Opened
+from app.ui.forms_risk import Subject
+from app.ui.forms_row import FORMS, where
+from tests.filled import app, boards, one_fact_store, text
 from tests.pages import forms
 from tests.pages.forms import ANA, BO, RISK, click, fill, held, one, opened, story, told, wrong
 
@@ -206,3 +211,112 @@ def test_an_approver_alone_may_decide_but_not_edit(store: Engine, monkeypatch: p
     keys = {each.key for each in one().button if (each.key or "").startswith("do_")}
 
     assert keys == {"do_approve", "do_decline"}
+
+
+def test_the_matrix_shows_what_moved_since_a_day_and_why(store: Engine) -> None:
+    with writing(store) as conn:
+        now = read.now()
+        register.assess(conn, ANA, RISK, 1, {"likelihood": 2}, "A second <b>provider</b> is live", at=now)
+        conn.execute(ASSESSMENTS.update().where(ASSESSMENTS.c.version == 1).values(at=now - timedelta(60)))
+    day = (read.now() - timedelta(9)).date()
+
+    def shown(said: str) -> dict[str, str]:
+        at = app()
+        at.query_params["moves"], at.query_params["period"] = said, f"{now:%Y-%m}"
+        at.run().switch_page("../pages/risks.py").run()
+        assert not at.exception
+        return boards(at)
+
+    moved = shown(f"{day}")
+    assert moved["matrix"].count('class="seen"') == 1
+    assert "One provider: 16 → 8, 4 × 4 → 2 × 4" in moved["matrix"]
+    assert "<b>provider" not in moved["matrix"]
+    assert f"Since {wording.day(day)}: 1 risk came down" in text(moved["moves"])
+    assert "ana@example.com on" in text(moved["moves"])
+    assert "A second <b>provider</b> is live" in text(moved["moves"])
+
+    before = shown("2020-01-01")
+    assert "How risks moved since 1 Jan 2020 is not known" in text(before["moves"])
+    assert 'class="seen"' not in before["matrix"]
+    assert "2 risks were never reviewed" in text(shown("review")["moves"])
+    assert "moves" not in shown("none")
+    assert "moves" in shown("nonsense")
+
+
+def test_a_day_that_is_chosen_stands_in_the_address(store: Engine) -> None:
+    at = register_page()
+
+    next(box for box in at.selectbox if box.key == "moves_how").set_value("day").run()
+    next(box for box in at.date_input if box.key == "moves_day").set_value(date(2026, 1, 1)).run()
+    assert at.query_params["moves"] in ("2026-01-01", ["2026-01-01"])
+
+    next(box for box in at.selectbox if box.key == "moves_how").set_value("compared").run()
+    assert "moves" not in at.query_params
+
+
+def test_changing_closing_and_cancelling_an_action_says_what_is_wrong_and_keeps_what_is_right(store: Engine) -> None:
+    with writing(store) as conn:
+        first, other = (register_actions.add(conn, ANA, RISK, {"title": name}).key for name in ("First", "Other"))
+    at = on_action("change_action", first)
+    assert "The title is missing." in wrong(click(fill(at, title="", evidence_url="drive/x"), "save"))
+    assert "https://" in wrong(at), "of the evidence"
+    click(fill(at, title="Better", cost=7.0, evidence_url="", why="Agreed with the owner"), "save")
+    assert not opened(at)
+    assert (kept(store, first).title, kept(store, first).cost) == ("Better", 7.0)
+
+    at = on_action("close_action", first)
+    click(fill(at, outcome="effective", why="It was tried"), "save")
+    assert not opened(at)
+    assert kept(store, first).closed_at is not None
+    assert kept(store, first).outcome == "effective"
+    assert "Plan: 1 of 2 done" in told(at)
+
+    at = click(on_action("cancel_action", other), "save")
+    assert "The reason is missing." in wrong(at)
+    click(fill(at, why="Bought instead"), "save")
+    assert kept(store, other).cancelled_at is not None
+    assert "Plan: 1 of 1 done" in told(at)
+    assert "The action is done or cancelled already." in wrong(click(on_action("close_action", other), "save"))
+
+
+@pytest.mark.parametrize("form", ["change_action", "close_action", "cancel_action"])
+def test_an_action_that_somebody_changed_meanwhile_is_a_conflict(store: Engine, form: str) -> None:
+    with writing(store) as conn:
+        action = register_actions.add(conn, ANA, RISK, {"title": "First", "owner": "one@example.com"}).key
+    at = on_action(form, action)
+    typed = {"change_action": {"title": "Mine"}, "cancel_action": {"why": "Gone"}}.get(form, {"outcome": "effective"})
+    fill(at, **typed)
+    with writing(store) as conn:
+        register_actions.change(conn, BO, action, 1, {"title": "Theirs", "owner": "two@example.com"})
+
+    click(at, "save")
+
+    assert "bo@example.com saved this" in at.warning[0].value.replace("\\", "")
+    assert (kept(store, action).title, kept(store, action).closed_at) == ("Theirs", None)
+    if form == "change_action":
+        assert "What is done First Mine Theirs" in told(at)
+        fill(at, choose_title="mine")
+    click(at, "form_chosen")
+    assert not opened(at)
+    done = kept(store, action)
+    assert done.owner == "two@example.com", "what they saved stays"
+    assert {"change_action": done.title == "Mine", "close_action": done.closed_at is not None}.get(
+        form, done.cancelled_at is not None
+    )
+
+
+def on_action(form: str, action: RiskKey) -> AppTest:
+    """The page of the risk with a form of one of its actions open, as a click in its plan opens it."""
+    at = one()
+    at.session_state["form_opened"] = begun(FORMS[form], Subject(RISK, tuple(action)))
+    return at.run()
+
+
+def begun(form: Form, subject: Subject) -> Opened:
+    """A form as `forms.begin` opens it."""
+    made = form.begin(subject)
+    return Opened(form, subject, where(RISK), made.version, made.values, dict(made.values), made.about, 1)
+
+
+def kept(engine: Engine, action: RiskKey) -> Treatment:
+    return next(each.entry for each in story(engine).actions if each.key == action)
