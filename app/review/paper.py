@@ -15,7 +15,7 @@ import typst
 
 from app.charts.shown import shown
 from app.review import paper_parts
-from app.review.paper_parts import Drawn
+from app.review.paper_parts import Drawn, Heard
 from app.review.snapshot import Frozen
 
 Paper = Literal["a4", "letter"]
@@ -63,6 +63,8 @@ def printable(data: dict[str, Any]) -> tuple[dict[str, Any], bool]:
 
     def said(part: Any) -> Any:
         nonlocal lacked
+        if isinstance(part, Heard):
+            return _cut(shown(part))
         if isinstance(part, Drawn):
             text, lacks = _known(part)
         elif isinstance(part, str):

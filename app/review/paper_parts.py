@@ -35,6 +35,12 @@ class Drawn(str):
     __slots__ = ()
 
 
+class Heard(str):
+    """What is said in place of a drawing: no font has to hold it."""
+
+    __slots__ = ()
+
+
 def told(frozen: Frozen) -> dict[str, Any]:
     """The whole document."""
     kept = frozen.snapshot
@@ -142,7 +148,7 @@ def _chart(chart: Chart, wide: int, palette: Palette) -> dict[str, Any]:
         "title": chart.title,
         "subtitle": chart.subtitle,
         "svg": drawn,
-        "alt": f"{chart.title}. {reading.alt(chart)}",
+        "alt": Heard(f"{chart.title}. {reading.alt(chart)}"),
         "empty": chart.empty or "No data in these periods.",
         "wide": wide == WIDE,
     }
