@@ -14,7 +14,7 @@ def facts(kpi: Kpi, number: Number, policy: Policy, tiers: Sequence[Number] = ()
     """What there is to say of a number beside its value, each with its name; `tiers`: the same number of each tier."""
     said = (
         ("Formula", kpi.formula),
-        ("Counted in a period by", kpi.at),
+        ("In a period by", kpi.at),
         ("Made from", made(kpi, number, policy)),
         ("Range", sureness(number, policy)),
         ("A bad year", bad_years(number, policy.currency)),

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
 
+from app.charts.scale import width, wrapped
 from app.charts.shown import shown
 from app.charts.theme import Palette, VerdictKey, variable
 
@@ -51,6 +52,15 @@ class Pen:
             f'<text x="{n(x)}" y="{n(y)}" font-size="{size:g}" fill="{colour(fill, self.dark)}"{extra}>'
             f"{escaped(words)}</text>"
         )
+
+    def name(self, middle: float, words: str, room: float, size: float = 12.5) -> None:
+        """A row's name at the left edge, in one line or in two smaller ones."""
+        if width(words, size) <= room:
+            self.text(0, middle + 4, words, size=size, fill="text")
+            return
+        lines = wrapped(words, room, size - 1)
+        for at, line in enumerate(lines):
+            self.text(0, middle + 4 + 13 * (at - (len(lines) - 1) / 2), line, size=size - 1, fill="text")
 
     def line(
         self, x1: float, y1: float, x2: float, y2: float, stroke: str, width: float = 1, dash: str = "", name: str = ""

@@ -6,10 +6,10 @@ from itertools import groupby
 from app.charts import svg
 from app.charts.description import Chart
 
-_BROAD = ("dumbbell", "interval", "burndown", "timeline", "curve")
+_BROAD = ("dumbbell", "interval", "burndown", "timeline")
 _FEW = 6
 """Columns of a heat map that fit into half of the width."""
-_LOW = 220
+_LOW = 196
 """Px: how high a chart on a time axis stands on paper."""
 
 

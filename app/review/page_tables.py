@@ -60,7 +60,8 @@ def _cell(value: Cell, column: Column, currency: str, first: bool) -> Markup:
         shown = join(el("span", said, aria_hidden="true"), el("span", "none", cls="hush"))
     long = "long" if len(said) > _LONG else None
     cls = "number" if column.unit in words.NUMBERS else "date" if column.unit == "date" else long
-    return el("th" if first else "td", shown, cls=cls, data_value=raw(value), scope="row" if first else None)
+    held = None if column.unit in ("text", "verdict") else raw(value)
+    return el("th" if first else "td", shown, cls=cls, data_value=held, scope="row" if first else None)
 
 
 def _listing(

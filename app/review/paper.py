@@ -15,7 +15,7 @@ import typst
 
 from app.charts.shown import shown
 from app.review import paper_parts
-from app.review.paper_parts import Drawn
+from app.review.paper_parts import Drawn, Heard
 from app.review.snapshot import Frozen
 
 Paper = Literal["a4", "letter"]
@@ -27,6 +27,10 @@ _LACKING = "\u25a1"
 _RUN = 24
 """Letters without a space after which a line may break anywhere."""
 _LONG_RUN = re.compile(rf"[^\s\u200b]{{{_RUN + 1},}}")
+_AFTER = re.compile(r"(?<=\w[@/])(?=\w)")
+"""Where an address may break."""
+_TOGETHER = re.compile(r"(?<=\d) (?=(?:%|min|h|d|s|ms|EUR|[kM]|bn)\b|%)|(?<=[≥≤<>±]) (?=\d)")
+"""Between a figure and its unit, or its sign."""
 
 
 def document(frozen: Frozen, paper: Paper) -> bytes:
@@ -59,6 +63,8 @@ def printable(data: dict[str, Any]) -> tuple[dict[str, Any], bool]:
 
     def said(part: Any) -> Any:
         nonlocal lacked
+        if isinstance(part, Heard):
+            return _cut(shown(part))
         if isinstance(part, Drawn):
             text, lacks = _known(part)
         elif isinstance(part, str):
@@ -83,7 +89,8 @@ def _cut(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _breakable(text: str) -> str:
-    """A long run without a space may break between any letters."""
+    """A long run without a space may break between any letters, an address at its joints, a figure nowhere."""
+    text = _TOGETHER.sub("\u00a0", _AFTER.sub("\u200b", text))
     return _LONG_RUN.sub(lambda run: "\u200b".join(run[0]), text)
 
 

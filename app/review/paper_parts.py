@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from math import sqrt
 from typing import Any
 
 from app.charts import reading, svg, wording
@@ -19,16 +18,25 @@ WIDE, HALF = 660, 316
 """Px of a drawing that spans the page, and of one of two abreast: 12 px are then 9 pt."""
 _ROOM = 487.0
 """Pt between the margins, of the narrower paper."""
-_SIZE = 8.5
-"""Pt of a table's text."""
-_PAD = 10.0
+_SIZE, _SMALL = 8.5, 8.0
+"""Pt of a table's text, and of one with many columns."""
+_MANY = 8
+_PAD = 9.5
 """Pt between the texts of two columns."""
-_LONGEST_WORD = 84.0
+_LONGEST_WORD = 100.0
 """Pt: longer words are broken."""
+_JOINTS = re.compile(r"\s+|(?<=[@/])")
+"""Where a text may break."""
 
 
 class Drawn(str):
     """An SVG document: markup that we made."""
+
+    __slots__ = ()
+
+
+class Heard(str):
+    """What is said in place of a drawing: no font has to hold it."""
 
     __slots__ = ()
 
@@ -55,7 +63,7 @@ def told(frozen: Frozen) -> dict[str, Any]:
     }
 
 
-_COLOURS = ("text", "muted", "hairline", "accent", "band", "met", "missed", "unsure", "no_data", "missed_tint", "card")
+_COLOURS = ("text", "muted", "hairline", "history", "accent", "met", "missed", "unsure", "no_data")
 
 
 def _section(frozen: Frozen, section: Section, palette: Palette) -> dict[str, Any]:
@@ -69,6 +77,8 @@ def _section(frozen: Frozen, section: Section, palette: Palette) -> dict[str, An
         "sentences": list(section.sentences),
         "tiles": [_tile(face, palette) for face in section.faces],
         "abreast": 3 if len(section.faces) in (3, 5, 6, 9) else 4,
+        "slight": not (section.faces or section.charts or section.exceptions or notes)
+        and not any(table.rows for table in words.tables(frozen, section)),
         "exceptions": [_exception(one, said.get(one.subject, ()), kept.zone, palette)
                        for one in words.ordered(section.exceptions)],
         "loose": [{"about": about, **_comment(one, kept.zone)} for about, one in words.loose(kept, section.step)],
@@ -138,7 +148,7 @@ def _chart(chart: Chart, wide: int, palette: Palette) -> dict[str, Any]:
         "title": chart.title,
         "subtitle": chart.subtitle,
         "svg": drawn,
-        "alt": f"{chart.title}. {reading.alt(chart)}",
+        "alt": Heard(f"{chart.title}. {reading.alt(chart)}"),
         "empty": chart.empty or "No data in these periods.",
         "wide": wide == WIDE,
     }
@@ -149,10 +159,12 @@ def _table(table: Table, currency: str, palette: Palette) -> dict[str, Any]:
         [words.cell(value, column, currency) for value, column in zip(row, table.columns, strict=True)]
         for row in table.rows
     ]
+    size = _SMALL if len(table.columns) >= _MANY else _SIZE
     return {
         "title": table.title,
         "columns": [{"name": column.name, "number": column.unit in words.NUMBERS} for column in table.columns],
-        "widths": widths(table, cells),
+        "size": size,
+        "widths": widths(table, cells, size),
         "rows": [
             [
                 {"text": said, **_judged(value, palette)} if column.unit == "verdict" else {"text": said}
@@ -171,7 +183,7 @@ def _judged(value: object, palette: Palette) -> dict[str, Any]:
     return {"verdict": _verdict(key, "", palette)} if key else {}
 
 
-def widths(table: Table, cells: Sequence[Sequence[str]]) -> list[float]:
+def widths(table: Table, cells: Sequence[Sequence[str]], size: float) -> list[float]:
     """How wide each column stands, in pt: no word that is not very long is broken, and what is left goes to those that
     have most to say."""
     least, wish = [], []
@@ -179,22 +191,16 @@ def widths(table: Table, cells: Sequence[Sequence[str]]) -> list[float]:
         texts = [row[at][:400] for row in cells]
         beside = 14.0 if column.unit == "verdict" else 0.0
         whole = column.unit in ("date", "verdict") or column.unit in words.NUMBERS
-        tokens = [text if whole else max(text.split(), key=len, default="") for text in texts]
+        tokens = [text if whole else max(_JOINTS.split(text), key=len, default="") for text in texts]
         tokens += column.name.split()
-        least.append(min(max((width(token, _SIZE) for token in tokens), default=0.0), _LONGEST_WORD) + beside + _PAD)
-        wish.append(min(max((width(text, _SIZE) for text in texts), default=0.0), _ROOM) + beside + _PAD)
+        least.append(min(max((width(token, size) for token in tokens), default=0.0), _LONGEST_WORD) + beside + _PAD)
+        wish.append(min(max((width(text, size) for text in texts), default=0.0), _ROOM) + beside + _PAD)
     more = [max(want - need, 0.0) for want, need in zip(wish, least, strict=True)]
     left = _ROOM - sum(least)
     if sum(more) <= left:
-        return _spread(wish, least)
-    return [round(need + left * sqrt(some) / sum(map(sqrt, more)), 1) for need, some in zip(least, more, strict=True)]
-
-
-def _spread(wish: Sequence[float], least: Sequence[float]) -> list[float]:
-    """Room to spare goes to every column alike."""
-    wide = [max(want, need) for want, need in zip(wish, least, strict=True)]
-    spare = max(_ROOM - sum(wide), 0.0) / len(wide)
-    return [round(one + spare, 1) for one in wide]
+        spare = (left - sum(more)) / len(least)
+        return [round(need + some + spare, 1) for need, some in zip(least, more, strict=True)]
+    return [round(need + left * some / sum(more), 1) for need, some in zip(least, more, strict=True)]
 
 
 def _minutes(frozen: Frozen, palette: Palette) -> dict[str, Any]:
@@ -206,16 +212,17 @@ def _minutes(frozen: Frozen, palette: Palette) -> dict[str, Any]:
         "id": "decisions",
         "title": AGENDA["decisions"],
         "finding": words.outcome(said),
-        "tables": [_table(table, kept.currency, palette) for table in (words.decisions(said), words.actions(said))],
+        "decided": [{"what": what, "why": why, "meta": meta} for what, why, meta in words.decided(said)],
+        "actions": _table(words.actions(said), kept.currency, palette),
         "attendance": [list(line) for line in _attendance(there)],
         "notes": [_note(note, kept.zone) for note in notes],
     }
 
 
-def _attendance(there: words.Attendance) -> Iterator[tuple[str, str]]:
+def _attendance(there: words.Attendance) -> Iterator[tuple[str, list[str]]]:
     for name, people in zip(("Present", "Absent", "Not recorded"), there, strict=True):
         if people:
-            yield f"{name} ({len(people)})", "; ".join(people)
+            yield f"{name} ({len(people)})", list(people)
 
 
 def _counted(one: words.Counted, palette: Palette) -> dict[str, Any]:
@@ -223,6 +230,7 @@ def _counted(one: words.Counted, palette: Palette) -> dict[str, Any]:
         "name": one.name,
         "question": one.question,
         "value": one.value,
+        "silent": one.number.value is None,
         "verdict": _verdict(one.key, one.word, palette),
         "facts": [list(fact) for fact in one.facts],
     }

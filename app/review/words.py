@@ -232,6 +232,15 @@ def decisions(minutes: Minutes) -> Table:
     return Table("Decisions", columns, rows, "Nothing was decided.")
 
 
+def decided(minutes: Minutes) -> Iterator[tuple[str, str, str]]:
+    """Each decision where there is room for sentences: what, why, and by whom, at which step, until when."""
+    for one in minutes.decisions:
+        parts = [wording.capital(_DECIDED[one.kind]), f"decided by {one.decided_by}", f"at {AGENDA[one.step]}"]
+        parts += [f"holds until {wording.day(one.until)}"] if one.until else []
+        parts += [f"to be carried out by {wording.day(one.due)}"] if one.due else []
+        yield one.what, one.why, ", ".join(parts)
+
+
 def actions(minutes: Minutes) -> Table:
     """What was asked for in the meeting."""
     rows = tuple((one.title, one.owner, _iso(one.due), AGENDA[one.step]) for one in minutes.actions)
