@@ -100,6 +100,8 @@ WRITES: Mapping[str, Write] = {
     "app.store.people.change": Write("govern", True, lambda e, c, at, by: people.change(c, 1, 1, EVA, by=by)),
     "app.store.people.remove": Write("govern", True, lambda e, c, at, by: people.remove(c, 1, 1, by=by)),
     "app.store.restore.restore": Write("govern", True, _restored),
+    "app.store.deliveries.ask": Write("write", True, lambda e, c, at, by: _asked(c, by)),
+    "app.review.delivery.send": Write("write", True, lambda e, c, at, by: _asked(c, by)),
     **{name: Write(act, False, call) for name, (act, call) in register_writes.CALLS.items()},
     **{name: Write(act, True, call) for name, (act, call) in review_writes.CALLS.items()},
 }
@@ -115,6 +117,7 @@ OPENERS: Mapping[str, str] = {
     "app/demo/filling.py": "fills an empty store alone",
     "app/store/engine.py": "migrates",
     "app/store/restore.py": "asks who restores",
+    "app/review/delivery.py": "asks, through app.store.deliveries, who has a digest sent",
 }
 """File that opens a write → why it may."""
 ROUTES: Mapping[str, str] = {
