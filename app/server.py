@@ -166,9 +166,7 @@ def _beside(settings: Settings, engine: Engine) -> tuple[Preparing | Sending, ..
     return (Preparing(engine), *((Sending(engine),) if sends else ()))
 
 
-def _lifespan(
-    settings: Settings, assets: Assets, beside: tuple[Preparing | Sending, ...]
-) -> Callable[[st.App], Any]:
+def _lifespan(settings: Settings, assets: Assets, beside: tuple[Preparing | Sending, ...]) -> Callable[[st.App], Any]:
     @asynccontextmanager
     async def lifespan(_: st.App) -> AsyncIterator[None]:
         threading.Thread(target=assets.warm, name="assets", daemon=True).start()
