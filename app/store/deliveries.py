@@ -228,16 +228,22 @@ def due(conn: Connection, now: datetime) -> tuple[str, ...]:
 def just_closed(conn: Connection, now: datetime) -> tuple[str, ...]:
     """The reviews that were closed lately and of which nothing was asked for since. Not those that a backup brought
     back: their digest may have been sent."""
-    table = _REVIEWS
-    lately = (table.c.state == "closed", table.c.closed_at >= now - FRESH)
-    closed = conn.execute(sa.select(table.c.period, table.c.closed_at).where(*lately).order_by(table.c.period)).all()
-    restored = _restored(conn, min(row.closed_at for row in closed)) if closed else None
+    closed = _closed(conn, now - FRESH)
+    restored = _restored(conn, min(at for _, at in closed)) if closed else None
     found = []
     for period, at in closed:
         asked = sa.select(sa.literal(1)).where(DELIVERIES.c.period == period, DELIVERIES.c.asked_at >= at).limit(1)
         if (restored is None or at > restored) and not conn.execute(asked).scalar():
             found.append(period)
     return tuple(found)
+
+
+def _closed(conn: Connection, since: datetime) -> list[tuple[str, datetime]]:
+    """The reviews that were closed since then."""
+    table = _REVIEWS
+    lately = (table.c.state == "closed", table.c.closed_at >= since)
+    query = sa.select(table.c.period, table.c.closed_at).where(*lately).order_by(table.c.period)
+    return [(period, at) for period, at in conn.execute(query)]
 
 
 def _message_id(conn: Connection, period: str, content: str, place: Place, copy: int) -> str | None:

@@ -49,7 +49,7 @@ class Reply(NamedTuple):
 
     code: int = 200
     headers: Mapping[str, str] = {}
-    body: bytes = b"ok"
+    body: bytes = b""
     before: Callable[[], object] | None = None
     """Done when the message has arrived and before anything is answered."""
 
@@ -81,7 +81,7 @@ def webhook(*replies: Reply) -> Iterator[Hook]:
                 for name, value in said.headers.items():
                     self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write(said.body)
+                self.wfile.write(said.body or b"ok" * (said.code == 200))
             except (BrokenPipeError, ConnectionResetError):
                 pass
 

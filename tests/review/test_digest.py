@@ -179,9 +179,7 @@ def test_what_slack_is_sent_reads_as_it_was_written() -> None:
 def test_a_long_digest_fits_into_teams_and_tells_how_much_it_leaves_out() -> None:
     full = review()
     assert full.minutes
-    many = tuple(
-        full.minutes.actions[0]._replace(title="ñ" * 200, owner="ŵ" * 80, action=str(at)) for at in range(60)
-    )
+    many = tuple(full.minutes.actions[0]._replace(title="ñ" * 200, owner="ŵ" * 80, action=str(at)) for at in range(60))
     long = replace(full, minutes=replace(full.minutes, actions=many))
 
     message: dict[str, Any] = digest_cards.as_teams(said(long))
