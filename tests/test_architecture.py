@@ -65,7 +65,7 @@ LAYERS = (
     Layer(
         "app/review/",
         {"app.review", *RUN},
-        {"numpy", "openpyxl", "pptx", "pydantic", "sqlalchemy", "typst", "xlsxwriter"},
+        {"httpx", "numpy", "openpyxl", "pptx", "pydantic", "sqlalchemy", "typst", "xlsxwriter"},
     ),
     Layer("app/demo/", {"app.demo", *RUN}, {"numpy", "pyarrow", "pydantic", "sqlalchemy"}),
     # The quality list says the same in words on the page and in `nines check`.
