@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from app.cli import review_send
 from app.cli.errors import Misuse
 from app.cli.opening import console, engine, view
 
@@ -17,6 +18,7 @@ PAPERS = ("a4", "letter")
 
 def register(app: typer.Typer) -> None:
     """Adds the commands of this file."""
+    review_send.register(review)
     app.add_typer(review, name="review")
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app.review.pack import FORMS, make
 from sqlalchemy.engine import Engine
 
 from app.metrics.catalogue import KPIS
 from app.metrics.risk_records import Invalid
 from app.people import NotAllowed, Person, Role
 from app.review import freeze, snapshot
+from app.review.pack import FORMS, make
 from app.review.snapshot import Frozen
 from app.store import reviews
 from app.store.engine import StoreError, open_store, reading, writing
