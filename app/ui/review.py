@@ -77,9 +77,10 @@ def listed() -> None:
         return
     trends = review_read.trends()
     _table(found, trends)
-    for column, chart in zip(st.columns(2), _charts(trends), strict=True):
+    plots.style()
+    for column, chart, key in zip(st.columns(2), _charts(trends), ("met", "carried"), strict=True):
         with column:
-            plots.plot(chart, key=f"reviews_{chart.unit}_{chart.subtitle[:6]}")
+            plots.plot(chart, key=f"reviews_{key}")
 
 
 def _lead(found: Sequence[Review]) -> str:
@@ -177,7 +178,7 @@ def one(told: Told) -> None:
     if may and (told.review.frozen is not None or told.review.state == "closed"):
         act = {"do": "form", "form": "review_reopen", "item": None}
         board(
-            el("p", button("Re-open the review", act=act, cls="link"), cls="acts"), key="review_reopen",
+            el("p", button("Re-open the review", act=act, cls="link"), cls="deeds"), key="review_reopen",
             on_act=review_acts.answer(told.key),
         )  # fmt: skip
 

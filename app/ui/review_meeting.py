@@ -97,7 +97,7 @@ def body(one: Told, frozen: Frozen, section: Section | None, step: Step, may: bo
         return el("div", heading, everything(one, may) if step == "decisions" else None, cls="meeting")
     parts: list[Markup | None] = [heading, el("p", f"{section.finding}.", cls="finding")]
     if section.sentences:
-        parts.append(el("ul", *(el("li", said) for said in section.sentences), cls="said"))
+        parts.append(el("ul", *(el("li", said) for said in section.sentences), cls="points"))
     if step == "last_time":
         title = "As it stands today"
         parts.append(review_parts.card(title, review_parts.followed(one.followed, may)))
@@ -172,7 +172,7 @@ def ending(one: Told, may: bool) -> None:
         unsaid = [each.name for each in one.people if each.owner and each.present is None]
         if lacking:
             st.markdown("**Before it closes:** every action needs an owner and a due date.")
-            board(el("ul", *(el("li", said) for said in lacking), cls="said"), key="review_missing")
+            board(el("ul", *(el("li", said) for said in lacking), cls="points"), key="review_missing")
         if unsaid or not one.people:
             told = "Nobody said who was here" if one.people else "Nobody was invited"
             say = "review_attend" if one.people else "review_invite"

@@ -110,7 +110,7 @@ def _decision(one: Decision, today: date, may: bool, may_sign: str, me: str, ope
         el("p", one.why),
         el("p", "; ".join(_about(one, own)), cls="why"),
         el("p", f"Dropped: {one.reason}", cls="why") if one.reason else None,
-        el("p", *acts, cls="acts") if acts else None,
+        el("p", *acts, cls="deeds") if acts else None,
     )
 
 
@@ -165,7 +165,7 @@ def _action(one: Promised, today: date, may: bool) -> Markup:
         el("div", el("span", one.title), tiles.verdict(*OUTCOMES[word]), cls="row"),
         el("p", owner, ", ", due, f" · {one.action}", cls="why"),
         el("p", f"Dropped: {one.reason}", cls="why") if one.reason else None,
-        el("p", *(form(name, key, words, said=one.title) for name, words in acts), cls="acts")
+        el("p", *(form(name, key, words, said=one.title) for name, words in acts), cls="deeds")
         if may and pending
         else None,
     )
@@ -196,7 +196,7 @@ def _followed(one: Followed, may: bool) -> Markup:
             "p",
             form(names[0], item, "It is done", said=one.text),
             form(names[1], item, "Drop", said=one.text),
-            cls="acts",
+            cls="deeds",
         )
         if may and pending
         else None,
