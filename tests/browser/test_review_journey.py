@@ -57,14 +57,13 @@ def choose(reader: Reader, label: str, option: str | re.Pattern[str]) -> None:
 
 
 def on(reader: Reader, label: str, day: date) -> None:
-    box = (
-        reader.page.get_by_role("dialog")
-        .get_by_role("group", name=re.compile(label))
-        .or_(reader.page.get_by_role("dialog").get_by_label(label))
-    )
-    box.first.click()
-    reader.page.keyboard.type(day.isoformat())
-    reader.page.keyboard.press("Escape")
+    """Types a day, part by part as the field has it."""
+    group = reader.page.get_by_role("dialog").get_by_role("group", name=label, exact=True)
+    for part, said in (("year", f"{day.year:04}"), ("month", f"{day.month:02}"), ("day", f"{day.day:02}")):
+        group.get_by_role("spinbutton", name=re.compile(part)).click()
+        reader.page.keyboard.type(said)
+    reader.page.keyboard.press("Tab")
+    reader.still()
 
 
 def turn(reader: Reader, key: str) -> str:
