@@ -57,8 +57,10 @@ def choose(reader: Reader, label: str, option: str | re.Pattern[str]) -> None:
 
 
 def on(reader: Reader, label: str, day: date) -> None:
-    box = reader.page.get_by_role("dialog").get_by_role("group", name=re.compile(label)).or_(
-        reader.page.get_by_role("dialog").get_by_label(label)
+    box = (
+        reader.page.get_by_role("dialog")
+        .get_by_role("group", name=re.compile(label))
+        .or_(reader.page.get_by_role("dialog").get_by_label(label))
     )
     box.first.click()
     reader.page.keyboard.type(day.isoformat())
