@@ -158,9 +158,9 @@ def _parts(url: SecretStr, schemes: set[str]) -> SplitResult | None:
 
 def _mail_server(url: SecretStr) -> SecretStr:
     named = _parts(url, {"smtp", "smtps"})
-    if named is None or named.path.strip("/") or named.query:
+    if named is None or named.path.strip("/") or named.query or not unquote(url.get_secret_value()).isascii():
         raise ValueError(
-            "must be like smtps://user:password@mail.example.com (TLS) or smtp://…:587 (STARTTLS), "
+            "must be like smtps://user:password@mail.example.com (TLS) or smtp://…:587 (STARTTLS), in plain ASCII, "
             "with %40 for an @ in the user or password"
         )
     return url

@@ -99,10 +99,9 @@ def _targets(settings: "Settings", to: str) -> "tuple[Target, ...]":
         raise Misuse(f"{unknown[0]!r} is no channel: write email, slack or teams, with , between them.")
     only: list[Channel] = [channel for channel in NAMES if not named or channel in named]
     found = targets(settings, only)
-    missing = {channel for channel in named if channel not in {one.place.channel for one in found}}
+    missing = sorted(set(named) - {one.place.channel for one in found})
     if not found or missing:
-        words = f"{', '.join(sorted(missing))}: not set. {_NOWHERE}" if found else _NOWHERE
-        typer.echo(words, err=True)
+        typer.echo(f"{', '.join(missing)}: not set. {_NOWHERE}" if missing else _NOWHERE, err=True)
         raise typer.Exit(1)
     return found
 

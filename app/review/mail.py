@@ -116,7 +116,7 @@ def _begun(to: Server, timeout: float) -> smtplib.SMTP:
             talk.ehlo_or_helo_if_needed()
         if to.user:
             talk.login(to.user, to.password)
-    except (smtplib.SMTPException, OSError):
+    except BaseException:
         talk.close()
         raise
     return talk
