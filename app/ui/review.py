@@ -77,6 +77,9 @@ def listed() -> None:
         return
     trends = review_read.trends()
     _table(found, trends)
+    if len(trends) < 2:
+        st.caption("Trends of targets met and of what was carried out on time begin with the second frozen review.")
+        return
     plots.style()
     for column, chart, key in zip(st.columns(2), _charts(trends), ("met", "carried"), strict=True):
         with column:
@@ -144,10 +147,10 @@ def _charts(trends: Sequence[Trend]) -> tuple[Chart, Chart]:
     made = []
     for name, subtitle, counted in said:
         known = [one for one in counted if one.whole]
-        title = f"{name}: {known[-1].part} of {known[-1].whole} last" if known else name
+        title = f"{name}: {known[-1].part} of {known[-1].whole} at the last review" if known else name
         labels = tuple(f"{one.part} of {one.whole}" if one.whole else wording.NO_DATA for one in counted)
         line = Series(name, tuple(one.share for one in counted), labels=labels)
-        empty = "The first frozen review brings the first point."
+        empty = "The first decision or action whose day has come brings the first point."
         made.append(Chart("line", title, subtitle, "share", x, (line,), empty=empty))
     return made[0], made[1]
 

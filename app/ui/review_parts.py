@@ -8,7 +8,7 @@ from app.charts import wording
 from app.charts.theme import VerdictKey
 from app.metrics.review_records import AGENDA, Comment, Decision, Followed, Note, Outcome, Promised, Review, State, Step
 from app.review.snapshot import Cell, Column, Exceptional, Table
-from app.ui import tiles
+from app.ui import review_read, tiles
 from app.ui.markup import Markup, button, el, join
 
 STATES: Mapping[State, str] = {
@@ -58,9 +58,13 @@ def _exception(step: Step, one: Exceptional, said: Sequence[Comment], may: bool,
     return el(
         "li",
         el("div", el("span", one.text), tiles.verdict(*_KIND[one.kind]), cls="row"),
-        el("p", f"{where}{f'Asked: {one.owner}' if one.owner else 'Asked: the chair'}", cls="why"),
         *(comment_of(each) for each in said),
-        el("p", form("review_comment", [one.subject, one.text], "Comment", said=one.text)) if may else None,
+        el(
+            "p",
+            f"{where}Asked: {one.owner or 'the chair'}",
+            form("review_comment", [one.subject, one.text], "Comment", said=one.text) if may else None,
+            cls="why deeds",
+        ),
     )
 
 
@@ -130,10 +134,8 @@ def standing(one: Decision, today: date) -> tuple[VerdictKey, str]:
 
 
 def _about(one: Decision, own: bool) -> list[str]:
-    kinds = {
-        "budget_exception": f"Error-budget exception of {one.subject}",
-        "acceptance": f"Acceptance of {one.subject}",
-    }
+    subject = review_read.called(one.subject or "")
+    kinds = {"budget_exception": f"Error-budget exception of {subject}", "acceptance": f"Acceptance of {subject}"}
     said = [kinds[one.kind]] if one.kind in kinds else []
     said.append(f"decided by {one.decided_by}" if said else f"Decided by {one.decided_by}")
     if one.until is not None:
