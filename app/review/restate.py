@@ -28,6 +28,8 @@ _COMPARED = (
     "value", "numerator", "denominator", "n", "low", "high", "mean", "p90", "target", "verdict", "certain",
 )  # fmt: skip
 """Not how many rows were left out: a fact that came late and counts nothing moves no number."""
+_LATER = frozenset({"review_participation"})
+"""Who came is known once the review is over: that its number is there then is no restatement."""
 _SAID: Mapping[Why, str] = {
     "policy": "another policy is in force for the period",
     "catalogue": "services, teams, SLOs or exclusions were changed",
@@ -46,7 +48,7 @@ def restated(conn: Connection, kept: Snapshot) -> tuple[Restated, ...]:
         for split, held in kept.numbers.items()
         for was in held
     ]
-    differing = [(was, found) for was, found in pairs if differs(was, found)]
+    differing = [(was, found) for was, found in pairs if was.kpi not in _LATER and differs(was, found)]
     if not differing:
         return ()
     general, changed = tuple(_general(conn, kept)), _catalogue(conn, kept)
