@@ -74,7 +74,9 @@ def freeze(
 
 
 def close(engine: Engine, by: Person, period: str, version: int, *, at: datetime | None = None) -> Frozen:
-    """Ends a review: its minutes are kept for ever. Raises Invalid that names each action without owner or date."""
+    """Ends a review: its minutes are kept for ever. Raises Invalid that names each action without owner or date,
+    NotAllowed."""
+    by.must("write", everywhere=True)
     now = (at or datetime.now(UTC)).replace(microsecond=0)
     with writing(engine) as conn:
         held = reviews.review(conn, period)

@@ -5,10 +5,12 @@ from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
+import pytest
 from sqlalchemy.engine import Connection, Engine
 
-from app.metrics.risk_records import RiskKey
+from app.metrics.risk_records import Invalid, RiskKey, Unknown
 from app.people import Act, Person, Role
+from app.review import freeze
 from app.store import reviews, reviews_actions, reviews_decisions, reviews_saving
 
 Call = Callable[[Engine, Connection, Path, Person], object]
@@ -71,7 +73,6 @@ _REVIEW: Mapping[str, Callable[[Connection, Person], object]] = {
     "hold": lambda c, by: reviews.hold(c, by, PERIOD, _frozen(c)),
     "reopen": lambda c, by: reviews.reopen(c, by, PERIOD, _frozen(c), "x"),
     "close": lambda c, by: reviews.close(c, by, PERIOD, _held(c), *TEXT),
-    "set_people": lambda c, by: reviews.set_people(c, by, PERIOD, _opened(c), ()),
     "comment": _comment,
     "note": _note,
 }
@@ -89,6 +90,12 @@ _ACTIONS: Mapping[str, Callable[[Connection, Person], object]] = {
 }
 
 
+def _none(act: Callable[[], object]) -> None:
+    """Who may is told that there is no such review."""
+    with pytest.raises((Invalid, Unknown)):
+        act()
+
+
 def _called(call: Callable[[Connection, Person], object]) -> Call:
     return lambda engine, conn, at, by: call(conn, by)
 
@@ -101,6 +108,12 @@ CALLS: Mapping[str, tuple[Act, Call]] = {
         "approve",
         _called(lambda c, by: reviews_decisions.sign_decision(c, by, _decided(c, "budget_exception"), 1)),
     ),
+    "app.store.reviews_people.set_people": (
+        "write",
+        _called(lambda c, by: reviews.set_people(c, by, PERIOD, _opened(c), ())),
+    ),
+    "app.review.freeze.freeze": ("write", lambda e, c, at, by: _none(lambda: freeze.freeze(e, by, "2000-01", 1))),
+    "app.review.freeze.close": ("write", lambda e, c, at, by: _none(lambda: freeze.close(e, by, "2000-01", 1))),
     "app.store.reviews_saving.desk": ("write", _called(lambda c, by: reviews_saving.desk(c, by, None))),
 }
 """Function → the act that it takes, and a call of it."""

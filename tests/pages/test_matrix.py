@@ -114,6 +114,8 @@ WRITES: Mapping[str, Write] = {
 OPENERS: Mapping[str, str] = {
     "app/ingest.py": "asks who imports",
     "app/ui/forms.py": "saves forms, each of which calls a write of app.store that asks",
+    "app/review/freeze.py": "freezes and closes by writes of app.store.reviews, which ask",
+    "app/cli/review.py": "the account of the machine, through writes of app.store.reviews",
     "app/ui/review_acts.py": "moves a review on by writes of app.store.reviews, which ask",
     "app/ui/upload_register.py": "calls app.ingest_register, which asks",
     "app/ui/settings_people.py": "calls app.store.people, which asks",
