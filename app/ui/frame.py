@@ -9,7 +9,7 @@ import streamlit as st
 from app import settings, watch
 from app.charts.theme import palette
 from app.people import Person
-from app.ui import act, empty, entry, filters, freshness, places, read, who
+from app.ui import act, empty, entry, filters, forms_register, freshness, places, read, who
 from app.ui.board import board
 from app.ui.markup import el, plain
 
@@ -61,6 +61,8 @@ def _page(person: Person, page: Any, place: places.Place) -> None:
         if directory.empty:
             if place is places.DATA_HEALTH:
                 page.run()
+            elif place is places.RISKS:
+                forms_register.start(place.title)
             else:
                 empty.store(place.title)
             return

@@ -27,11 +27,11 @@ _TYPES: dict[Format, tuple[str, str]] = {
 }
 
 
-def downloads() -> None:
-    """The register as a file, with the version of each risk, so that it may come back."""
+def downloads(words: str = "Take it as") -> None:
+    """The register as a file, with the version of each risk, so that it may come back; of an empty one the headings."""
     for form, (label, mime) in _TYPES.items():
         st.download_button(
-            f"Take it as {label}", data=partial(_made, form), file_name=f"nines-risk-register.{form}",
+            f"{words} {label}", data=partial(_made, form), file_name=f"nines-risk-register.{form}",
             mime=mime, key=f"sheet_{form}", on_click="ignore", icon=":material/download:",
         )  # fmt: skip
 

@@ -1,7 +1,9 @@
 """What the register costs and what treatments would buy, on the Risk register and one risk's page."""
 
 import json
+import os
 import re
+from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.metrics import bad_years
-from app.ui import filters, risk, risk_sanity, risk_treat, risks
+from app.metrics.risk_records import Link, RiskKey
+from app.people import local
+from app.store import register
+from app.store.engine import open_store, writing
+from app.ui import filters, read, risk, risk_sanity, risk_treat, risks
 from tests.filled import boards, read_by_pages, text
 from tests.pages.test_risks import ONE, page, rows, told
 
@@ -199,13 +205,22 @@ def test_what_happened_speaks_against_what_is_stated(tmp_path: Path, monkeypatch
 
 def test_incidents_that_somebody_linked_were_this_risk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read_by_pages(HAPPENED, tmp_path, monkeypatch)
+    with writing(open_store(os.environ["NINES_DATABASE_URL"])) as conn:
+        for version, at in enumerate((1, 2, 3, 4), start=1):
+            to = Link(kind="incident", source="file", id=f"I{at}")
+            register.link(conn, local("ann"), RiskKey("file", "R1"), version, to)
+        # one that did not hit the services of the risk counts too, with what it cost
+        register.link(conn, local("ann"), RiskKey("file", "R2"), 1, Link(kind="incident", source="file", id="I1"))
     asked = page().session_state[filters._ASKED]
-    links = {("file", "R1"): frozenset(("file", f"I{at}") for at in (1, 2, 3, 4))}
+    links = risk_sanity.links(read.state(), datetime(2025, 1, 1, tzinfo=UTC), asked.as_of)
 
     one = risk.shown("R1", None, asked)
     found = risk_sanity.contradictions(risks.shown(asked), links)
 
     assert one is not None
-    assert "4 happened in" in text(risk_sanity.one(one, links) or "")
-    assert "stated too low" in text(risk_sanity.one(one, links) or "")
-    assert [(c.standing.risk.risk, c.often.verdict) for c in found] == [("R2", "too_high"), ("R1", "too_low")]
+    assert "4 happened in" in text(risk_sanity.one(one) or ""), "looked up by itself"
+    assert "stated too low" in text(risk_sanity.one(one) or "")
+    assert "stated too low" in text(boards(page())["sanity"]), "on the register too"
+    assert [incident.incident for incident in links["file", "R2"]] == ["I1"]
+    assert ("R1", "too_low") in [(c.standing.risk.risk, c.often.verdict) for c in found]
+    assert "on its services or linked to it in" in told(page(ONE, risk="R2"))
