@@ -53,7 +53,8 @@ def row(known: bool = True) -> None:
                 "Change several", key="do_bulk", icon=":material/checklist:", on_click=forms.begin,
                 args=(BULK, Subject(None), HERE),
             )  # fmt: skip
-            with st.popover("Excel or CSV", icon=":material/table_view:"):
+            sheets = f"sheets_{upload_register.times()}"
+            with st.popover("Excel or CSV", icon=":material/table_view:", key=sheets):
                 upload_register.downloads()
                 st.button(
                     "Bring a sheet back", key="do_sheet", icon=":material/upload:", on_click=upload_register.open_

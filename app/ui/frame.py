@@ -22,9 +22,10 @@ SIDEBAR_PX = 220
 CONTENT_PX = 1280
 _STYLE = """<style>
 [data-testid^="stBaseButton-primary"]:not(:disabled) {{ &, &:hover, &:active, &:focus {{ color: {on}; }} }}
-[data-testid^="stBaseButton-primary"]:not(:disabled) :is(p, span) {{ color: inherit; }}
+[data-testid="stMultiSelectTagsContainer"] [data-tag] {{ color: {on}; }}
+[data-testid^="stBaseButton-primary"]:not(:disabled) :is(p, span), [data-tag] * {{ color: inherit; }}
 </style>"""
-"""Streamlit writes white on its primary buttons, which the pale accent of the dark theme does not bear."""
+"""Streamlit writes white on primary buttons and chosen tags, which the pale accent of the dark theme does not bear."""
 _WHO = "font-size: 0.875rem; opacity: 0.75; overflow-wrap: anywhere"
 
 

@@ -54,7 +54,7 @@ class Plan(NamedTuple):
 
 
 def plans(page: Shown, typed: Mapping[str, Typed]) -> list[Plan]:
-    """Everything that may be ticked, what buys most first."""
+    """Everything that may be ticked: what is planned before what is not, what buys most first."""
     priced = {one.risk.risk: one for one in page.open if one.loss is not None}
     made, planned = list[Plan](), set[str]()
     for held in _open_actions(page):
@@ -79,7 +79,7 @@ def plans(page: Shown, typed: Mapping[str, Typed]) -> list[Plan]:
             key = treatment.risk
             treatment = treatment._replace(cost=typed.get(key, Typed()).cost)
             made += _plan(page, key, titles[key], treatment, action=False, costed=False, stated=True)
-    return sorted(made, key=lambda plan: (-plan.bought.reduction, plan.key))
+    return sorted(made, key=lambda plan: (not plan.action, -plan.bought.reduction, plan.key))
 
 
 def _stated(one: Planned) -> bool:

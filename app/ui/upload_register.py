@@ -53,6 +53,11 @@ def open_() -> None:
     st.session_state.pop(_WRONG, None)
 
 
+def times() -> int:
+    """How often it was opened: part of the key of a popover, so that it closes once the dialog is opened from it."""
+    return int(st.session_state.get(f"{_OPEN}_round", 0))
+
+
 def _close() -> None:
     for name in (_OPEN, _PLAN, _WRONG):
         st.session_state.pop(name, None)
