@@ -81,7 +81,11 @@ def _high(frame: Any, wide: int) -> float:
     for paragraph in frame.paragraphs:
         size = max((run.font.size.pt for run in paragraph.runs), default=11.0)
         bold = any(run.font.bold for run in paragraph.runs)
-        text = "".join("\v" if part.tag.endswith("}br") else "".join(part.itertext()) for part in paragraph._p)
+        text = "".join("\v" if part.tag.endswith("}br") else part.findtext("{*}t") or "" for part in paragraph._p)
+        wide_ = sum(_font(bool(run.font.bold)).getlength(run.text) * run.font.size.pt / 100 for run in paragraph.runs)
+        if "\v" not in text and wide_ <= room:
+            high += size * 1.17
+            continue
         high += sum(_lines(line, room, size, bold) for line in text.split("\v")) * size * 1.17
     return high / 72
 

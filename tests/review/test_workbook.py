@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from datetime import date, datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -21,6 +21,11 @@ from tests.review.frozen import HOSTILE, bare, frozen, full
 @cache
 def book(which: str = "full") -> Any:
     return openpyxl.load_workbook(io.BytesIO(workbook({"full": full, "bare": bare}[which]())))
+
+
+def day(*parts: int) -> datetime:
+    """An instant as a sheet has it: without a zone."""
+    return datetime(*parts, tzinfo=UTC).replace(tzinfo=None)  # type: ignore[misc, arg-type]
 
 
 def rows(sheet: str) -> list[dict[str, Any]]:
@@ -82,12 +87,10 @@ def test_every_section_and_every_definition_has_its_place() -> None:
 def test_days_are_days_and_instants_are_instants() -> None:
     earlier, decisions = rows("Earlier"), rows("Decisions")
 
-    assert earlier[0]["due"] == datetime(2026, 10, 20)
-    assert decisions[0]["holds until"] == datetime(2026, 11, 30)
-    assert decisions[0]["at (UTC)"] == datetime(2026, 11, 5, 15)
-    assert {row["what"]: row["said"] for row in rows("About")}["last day"] == datetime.combine(
-        date(2026, 10, 31), datetime.min.time()
-    )
+    assert earlier[0]["due"] == day(2026, 10, 20)
+    assert decisions[0]["holds until"] == day(2026, 11, 30)
+    assert decisions[0]["at (UTC)"] == day(2026, 11, 5, 15)
+    assert {row["what"]: row["said"] for row in rows("About")}["last day"] == day(2026, 10, 31)
 
 
 def test_numbers_wear_the_format_of_their_unit() -> None:
@@ -114,7 +117,7 @@ def test_about_vouches_for_the_snapshot() -> None:
 
     assert said["hash of the snapshot"] == full().hash
     assert said["hash of the minutes"] == full().minutes_hash
-    assert said["as known at (UTC)"] == datetime(2026, 11, 3, 9, 30)
+    assert said["as known at (UTC)"] == day(2026, 11, 3, 9, 30)
 
 
 def test_a_store_without_a_fact_gives_a_workbook_without_rows() -> None:
