@@ -57,6 +57,12 @@ LAYERS = (
     ),
     # Pages write facts in one place alone: uploaded files, which only the import may read.
     Layer("app/ui/upload", {"app.ui", *RUN}, {"streamlit"}),
+    # The page of reviews shows what was frozen, and asks for freezes and packs.
+    Layer(
+        "app/ui/review",
+        {"app.review", "app.ui", *(RUN - {"app.ingest", "app.ingest_register"})},
+        {"streamlit"},
+    ),
     Layer(
         "app/ui/",
         {"app.ui", "app.watch", *(RUN - {"app.ingest", "app.ingest_register"})},
@@ -65,7 +71,7 @@ LAYERS = (
     Layer(
         "app/review/",
         {"app.review", *RUN},
-        {"numpy", "openpyxl", "pptx", "pydantic", "sqlalchemy", "typst", "xlsxwriter"},
+        {"httpx", "numpy", "openpyxl", "pptx", "pydantic", "sqlalchemy", "typst", "xlsxwriter"},
     ),
     Layer("app/demo/", {"app.demo", *RUN}, {"numpy", "pyarrow", "pydantic", "sqlalchemy"}),
     # The quality list says the same in words on the page and in `nines check`.

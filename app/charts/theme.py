@@ -113,9 +113,9 @@ def palette(dark: bool) -> Palette:
     return DARK if dark else LIGHT
 
 
-def css_variables(dark: bool) -> str:
-    """`--nines-accent:#…;…`: put on a root element, every SVG under it takes this theme."""
-    colours = palette(dark)
+def css_variables(dark: bool | Palette) -> str:
+    """`--nines-accent:#…;…`: put on a root element, every SVG under it takes this theme, or these colours."""
+    colours = dark if isinstance(dark, Palette) else palette(dark)
     plain = {name.replace("_", "-"): getattr(colours, name) for name in _NAMES}
     steps = {f"ramp-{step}": colour for step, colour in enumerate(colours.ramp)}
     on_steps = {f"on-ramp-{step}": colour for step, colour in enumerate(colours.on_ramp)}
@@ -128,15 +128,16 @@ _NAMES = (
 )  # fmt: skip
 
 
-def variable(name: str, dark: bool = False) -> str:
-    """A colour for an SVG: the page's variable, else this theme's. Names are Palette's, and `ramp_0`, `on_ramp_0`…"""
-    colours = palette(dark)
+def variable(name: str, dark: bool | Palette = False) -> str:
+    """A colour for an SVG: the page's variable, else this theme's; of a palette, its colour. Names are Palette's, and
+    `ramp_0`, `on_ramp_0`…"""
+    colours = dark if isinstance(dark, Palette) else palette(dark)
     if name.startswith(("ramp_", "on_ramp_")):
         family, step = name.rsplit("_", 1)
         colour: str = getattr(colours, family)[int(step)]
     else:
         colour = getattr(colours, name)
-    return f"var(--nines-{name.replace('_', '-')},{colour})"
+    return colour if isinstance(dark, Palette) else f"var(--nines-{name.replace('_', '-')},{colour})"
 
 
 def streamlit_theme() -> dict[str, dict[str, object]]:
