@@ -35,6 +35,7 @@ from app.web.assets import Assets, AssetsMiddleware
 from app.web.door import CALLBACK, Door
 from app.web.headers import Guard, inline_hashes
 from app.web.preparing import Preparing
+from app.web.sending import Sending
 from app.web.uploads import Uploads
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -99,7 +100,7 @@ def build(settings: Settings, engine: Engine, script: Path) -> ASGIApp:
     handlers: dict[Any, Callable[..., Any]] = {HTTPException: errors.on_http_error, Exception: errors.on_crash}
     app = st.App(
         script,
-        lifespan=_lifespan(settings, assets, Preparing(engine) if script == SCRIPT else None),
+        lifespan=_lifespan(settings, assets, _beside(settings, engine) if script == SCRIPT else ()),
         routes=[
             *health.routes(engine),
             *watching.routes(settings, engine),
@@ -159,18 +160,24 @@ def _flat(tables: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]
             yield f"{path}{name}", value
 
 
-def _lifespan(settings: Settings, assets: Assets, preparing: Preparing | None) -> Callable[[st.App], Any]:
+def _beside(settings: Settings, engine: Engine) -> tuple[Preparing | Sending, ...]:
+    """What the server does beside answering. Nothing of the demo organisation is sent to anybody."""
+    sends = settings.sends and not settings.demo
+    return (Preparing(engine), *((Sending(engine),) if sends else ()))
+
+
+def _lifespan(settings: Settings, assets: Assets, beside: tuple[Preparing | Sending, ...]) -> Callable[[st.App], Any]:
     @asynccontextmanager
     async def lifespan(_: st.App) -> AsyncIterator[None]:
         threading.Thread(target=assets.warm, name="assets", daemon=True).start()
         if settings.signs_in:
             threading.Thread(target=provider.look, args=(settings,), name="provider", daemon=True).start()
         preload()
-        if preparing is not None:
-            preparing.start()
+        for one in beside:
+            one.start()
         yield
-        if preparing is not None:
-            preparing.stop()
+        for one in beside:
+            one.stop()
 
     return lifespan
 

@@ -68,8 +68,8 @@ def kpi(
     review: Review = None,
 ) -> None:
     """Print numbers, by period, tier, team, service, …"""
-    from app.cli.shapes import as_json, cells
     from app.metrics.catalogue import KPIS
+    from app.shapes import as_json, cells
     from app.store.losses import with_years
     from app.store.numbers import numbers
 
@@ -106,7 +106,7 @@ def rows(
     form: Form = "table",
 ) -> None:
     """Print the facts behind a number; they add up to it."""
-    from app.cli.shapes import cells, row_json
+    from app.shapes import cells, row_json
     from app.store.numbers import rows as stored_rows
 
     _check([key])
@@ -296,7 +296,7 @@ def _row_table(found: "Sequence[Row]") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from app.cli.shapes import cells, row_json
+    from app.shapes import cells, row_json
 
     if not found:
         typer.echo("No facts are behind it then.", err=True)

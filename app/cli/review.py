@@ -2,21 +2,25 @@
 
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, TypeVar
 
 import typer
 
+from app.cli import review_send
 from app.cli.errors import Misuse
 from app.cli.opening import console, engine, view
 
 review = typer.Typer(no_args_is_help=True, help="Reviews of a month or quarter: open, freeze, list, pack.")
+Word = TypeVar("Word", bound=str)
 Period = Annotated[str, typer.Argument(metavar="PERIOD", help="A month or quarter: 2026-10, 2026-Q4.")]
 FORMS = ("pptx", "pdf", "xlsx", "html")
-PAPERS = ("a4", "letter")
+Paper = Literal["a4", "letter"]
+PAPERS: tuple[Paper, ...] = ("a4", "letter")
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands of this file."""
+    review_send.register(review)
     app.add_typer(review, name="review")
 
 
@@ -113,12 +117,13 @@ def pack(
                 typer.echo(f"{out / name}  {len(made):,} bytes")
 
 
-def _of(flag: str, given: list[str], known: tuple[str, ...]) -> list[str]:
+def _of(flag: str, given: list[str], known: tuple[Word, ...]) -> list[Word]:
     wanted = [part.strip() for one in given for part in one.split(",") if part.strip()]
+    by_name = {str(word): word for word in known}
     for part in wanted:
-        if part not in known:
+        if part not in by_name:
             raise Misuse(f"{flag} {part} is not possible: choose from {', '.join(known)}.")
-    return list(dict.fromkeys(wanted)) or list(known[:1])
+    return [by_name[part] for part in dict.fromkeys(wanted)] or list(known[:1])
 
 
 def _key(period: str) -> str:

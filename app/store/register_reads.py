@@ -77,10 +77,15 @@ class Listed:
     """The one that waits for a decision."""
     reviewed: Review | None
     open_actions: int
-    overdue_actions: int
+    late: tuple[RiskKey, ...]
+    """Its actions that are overdue, the one due first before the others."""
     was: int | None
     """The level at the last review, to say how it moved; None: never reviewed."""
     findings: tuple[Finding, ...]
+
+    @property
+    def overdue_actions(self) -> int:
+        return len(self.late)
 
     @property
     def key(self) -> RiskKey:
@@ -170,16 +175,8 @@ def gaps(conn: Connection, as_of: datetime) -> list[tuple[str, Finding]]:
     """Services of tier 0-1 that are not shown to come back and that no open risk names, each with a finding."""
     ask = Ask((), as_of)
     facts = store_facts.load(conn, frozenset({"risks", "dr_tests"}), ask)
-    names = register.gaps(facts, ask)
     held = facts.services
-    said = "{} is not shown to come back in time, and no open risk says so."
-    return [
-        (
-            name,
-            Finding("dr_gap", said.format(held[name].name if name in held else name), "create", "Enter a risk for it"),
-        )
-        for name in names
-    ]
+    return [(name, risk_findings.gap(held[name].name if name in held else name)) for name in register.gaps(facts, ask)]
 
 
 def _rows(conn: Connection, found: Sequence[Held[Entry]], as_of: datetime, only: RiskKey | None) -> list[Listed]:
@@ -189,9 +186,10 @@ def _rows(conn: Connection, found: Sequence[Held[Entry]], as_of: datetime, only:
     signed = register_acceptances.of(conn, None if only is None else [only])
     reviewed = reviews_of(conn, only)
     rated = _assessments(conn, as_of, only)
-    actions: defaultdict[str, list[Treatment]] = defaultdict(list)
+    actions: defaultdict[str, list[Held[Treatment]]] = defaultdict(list)
     for action in register_versions.actions_of_risks(conn, None if only is None else only.id):
-        actions[action.entry.origin_id].append(action.entry)
+        actions[action.entry.origin_id].append(action)
+    acting = bool(actions) or (only is not None and _acting(conn))
     happened = {(one.link.source, one.link.id): one for one in resolved(conn, _links(found, "incident"))}
     passed = {
         (one.link.source, one.link.id) for one in resolved(conn, _links(found, "dr_test")) if one.state == "passed"
@@ -210,13 +208,17 @@ def _rows(conn: Connection, found: Sequence[Held[Entry]], as_of: datetime, only:
         around = Around(
             entry=entry,
             acceptances=judged,
-            actions=actions.get(key.id, ()),
+            actions=[one.entry for one in actions.get(key.id, ())],
             reviewed=kept[0] if kept else None,
             incidents=incidents,
             tested=any(to.kind == "dr_test" and (to.source, to.id) in passed for to in entry.links),
             services=sum(name in places.services for name in entry.services or ()),
+            acting=acting,
         )
-        working = [one for one in around.actions if one.opened_at <= as_of and not _done(one, as_of)]
+        working = [
+            one for one in actions.get(key.id, ()) if one.entry.opened_at <= as_of and not _done(one.entry, as_of)
+        ]
+        due = [(one.entry.due_on, one.key) for one in working if one.entry.due_on is not None]
         rows.append(
             Listed(
                 held=held,
@@ -228,12 +230,17 @@ def _rows(conn: Connection, found: Sequence[Held[Entry]], as_of: datetime, only:
                 waiting=acceptances.waiting(judged),
                 reviewed=around.reviewed,
                 open_actions=len(working),
-                overdue_actions=sum(one.due_on is not None and as_of >= ends(one.due_on, zone) for one in working),
+                late=tuple(action for on, action in sorted(due) if as_of >= ends(on, zone)),
                 was=_was(rated.get(key, ()), around.reviewed),
                 findings=risk_findings.findings(around, policy, as_of),
             )
         )
     return rows
+
+
+def _acting(conn: Connection) -> bool:
+    table = FACTS["actions"]
+    return bool(conn.execute(sa.select(sa.literal(1)).where(table.c.origin == "risk").limit(1)).scalar())
 
 
 def _undone(review: Review, as_of: datetime) -> bool:

@@ -4,7 +4,6 @@ What was frozen and the minutes are texts that are kept for ever, each with its 
 reading one that does not fit its hash raises StoreError.
 """
 
-from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
@@ -13,14 +12,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from app.metrics import periods
-from app.metrics.review_records import AGENDA, Attendee, Comment, Note, Review, Step
+from app.metrics.review_records import AGENDA, Comment, Note, Review, Step
 from app.metrics.risk_records import Invalid
 from app.metrics.risk_rules import sentence
 from app.people import Person
 from app.store import reviews_participation
 from app.store.engine import StoreError
 from app.store.register_saving import Desk
-from app.store.review_tables import COMMENTS, MINUTES, NOTES, PEOPLE, REVIEWS, SNAPSHOTS
+from app.store.review_tables import COMMENTS, MINUTES, NOTES, REVIEWS, SNAPSHOTS
 from app.store.reviews_actions import ask, change_action, close_action, drop_action, promised
 from app.store.reviews_decisions import (
     change_decision,
@@ -32,8 +31,10 @@ from app.store.reviews_decisions import (
 )
 from app.store.reviews_exceptions import exceptions
 from app.store.reviews_followed import followed
+from app.store.reviews_people import managers, set_people
 from app.store.reviews_saving import (
     Head,
+    as_fields,
     desk,
     expect,
     head_of,
@@ -41,6 +42,7 @@ from app.store.reviews_saving import (
     keep_version,
     last_version,
     made,
+    people,
     row_of,
     save,
     steps,
@@ -66,6 +68,7 @@ __all__ = [
     "hold",
     "keep_snapshot",
     "listing",
+    "managers",
     "minutes",
     "missing",
     "note",
@@ -118,7 +121,7 @@ def open_(
     values = {"chair": _name(chair), "on": on, "agenda": steps(agenda)}
     row = {"period": key, "state": "planned", **values, "version": 1, "changed_at": here.at, "changed_by": by.name}
     conn.execute(REVIEWS.insert().values(**row, opened_at=here.at, opened_by=by.name))
-    keep_version(here, "reviews", key, 1, values)
+    keep_version(here, "reviews", key, 1, {**values, **as_fields(())})
     told(here, "reviews", key, "open", None, {name: value for name, value in values.items() if value is not None})
     return made(row_of(conn, key))
 
@@ -152,7 +155,7 @@ def change(
         values["chair"] = _name(values["chair"])
     if "agenda" in values:
         values["agenda"] = steps(values["agenda"])
-    head = head_of(row)
+    head = head_of(conn, row)
     expect(conn, head, version, values)
     if all(head.fields[name] == value for name, value in values.items()):
         return made(row)
@@ -163,7 +166,7 @@ def prepare(conn: Connection, by: Person, period: str, version: int, *, at: date
     """Begins the preparation: from here on, owners are asked for their comments."""
     here = desk(conn, by, at)
     row = row_of(conn, period, lock=True)
-    expect(conn, head_of(row), version, {})
+    expect(conn, head_of(conn, row), version, {})
     in_state(row, "planned")
     return save(here, row, "prepare", {"state": "preparation"})
 
@@ -178,7 +181,7 @@ def keep_snapshot(
     """
     here = desk(conn, by, at)
     row = row_of(conn, period, lock=True)
-    expect(conn, head_of(row), version, {})
+    expect(conn, head_of(conn, row), version, {})
     in_state(row, "preparation")
     if row.frozen is not None:
         raise Invalid({"": "Its numbers are frozen already: re-open it with a reason to freeze them anew."})
@@ -191,7 +194,7 @@ def hold(conn: Connection, by: Person, period: str, version: int, *, at: datetim
     """Starts the meeting on the frozen numbers."""
     here = desk(conn, by, at)
     row = row_of(conn, period, lock=True)
-    expect(conn, head_of(row), version, {})
+    expect(conn, head_of(conn, row), version, {})
     in_state(row, "preparation")
     if row.frozen is None:
         raise Invalid({"": "Its numbers are not frozen: freeze them first, so that everybody speaks of the same."})
@@ -203,7 +206,7 @@ def reopen(conn: Connection, by: Person, period: str, version: int, why: str, *,
     here = desk(conn, by, at)
     said = sentence("why", why, "The reason")
     row = row_of(conn, period, lock=True)
-    expect(conn, head_of(row), version, {})
+    expect(conn, head_of(conn, row), version, {})
     if row.state == "planned" or (row.state == "preparation" and row.frozen is None):
         raise Invalid({"": "There is nothing to re-open: nothing was frozen."})
     values = {"state": "preparation", "frozen": None, "minutes": None, "closed_at": None, "closed_by": None}
@@ -236,7 +239,7 @@ def close(
     """
     here = desk(conn, by, at)
     row = row_of(conn, period, lock=True)
-    expect(conn, head_of(row), version, {})
+    expect(conn, head_of(conn, row), version, {})
     in_state(row, "held")
     if lacking := missing(conn, period):
         raise Invalid({"": " ".join(lacking) + " Every action needs an owner and a due date before a review closes."})
@@ -286,52 +289,6 @@ def _kept(conn: Connection, table: sa.Table, force: str, period: str, number: in
             "changed it in the database. Restore the store from a backup."
         )
     return found.text, found.hash
-
-
-def people(conn: Connection, period: str) -> tuple[Attendee, ...]:
-    """Who is invited, in the order in which they were written down."""
-    table = PEOPLE
-    query = sa.select(table.c.name, table.c.owner, table.c.present).where(table.c.period == period)
-    return tuple(Attendee(*row) for row in conn.execute(query.order_by(table.c.place)))
-
-
-def set_people(
-    conn: Connection,
-    by: Person,
-    period: str,
-    version: int,
-    invited: Iterable[Attendee],
-    *,
-    at: datetime | None = None,
-) -> Review:
-    """Who is invited and who was there, in place of what was said before. The review gets its next version."""
-    here = desk(conn, by, at)
-    row = row_of(conn, period, lock=True)
-    in_state(row, "planned", "preparation", "held")
-    expect(conn, head_of(row), version, {})
-    new: dict[str, Attendee] = {}
-    for one in invited:
-        name = sentence("people", one.name, "A name", 200)
-        if name.casefold() in new:
-            raise Invalid({"people": f"{name} is there twice."})
-        new[name.casefold()] = one._replace(name=name)
-    old = people(conn, period)
-    if old == tuple(new.values()):
-        return made(row)
-    conn.execute(PEOPLE.delete().where(PEOPLE.c.period == period))
-    rows = [{"period": period, "place": n, **one._asdict()} for n, one in enumerate(new.values())]
-    if rows:
-        conn.execute(PEOPLE.insert(), rows)
-    stamp = {"version": row.version + 1, "changed_at": here.at, "changed_by": by.name}
-    conn.execute(REVIEWS.update().where(REVIEWS.c.period == period).values(**stamp))
-    keep_version(here, "reviews", period, row.version + 1, head_of(row).fields)
-    told(here, "reviews", period, "set_people", _said(old), _said(new.values()))
-    return made(row_of(conn, period))
-
-
-def _said(invited: Iterable[Attendee]) -> Mapping[str, Any]:
-    words = {True: "present", False: "absent", None: "invited"}
-    return {one.name: words[one.present] + (", owner" if one.owner else "") for one in invited}
 
 
 def comment(conn: Connection, by: Person, period: str, subject: str, text: str, *, at: datetime | None = None) -> int:

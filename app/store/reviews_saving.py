@@ -1,19 +1,19 @@
 """What every write of a review does: look who asks, hold the review, keep the next version, audit."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from app.metrics.review_records import AGENDA, Review, Step
+from app.metrics.review_records import AGENDA, Attendee, Review, Step
 from app.metrics.risk_records import Clash, Conflict, Invalid, RiskKey, Unknown
 from app.people import Act, Person
 from app.store import light
 from app.store.register_saving import APP, Desk
 from app.store.register_versions import plain
-from app.store.review_tables import REVIEWS, VERSIONS
+from app.store.review_tables import PEOPLE, REVIEWS, VERSIONS
 from app.store.write import audit
 
 _DAYS = frozenset({"on", "until", "due", "done_on", "dropped_on"})
@@ -127,11 +127,29 @@ def told(
     audit(here.conn, actor=here.by.name, action=act, entity=entity, entity_id=name, old=was, new=now, why=why)
 
 
+def people(conn: Connection, period: str) -> tuple[Attendee, ...]:
+    """Who is invited, in the order in which they were written down."""
+    table = PEOPLE
+    query = sa.select(table.c.name, table.c.owner, table.c.present).where(table.c.period == period)
+    return tuple(Attendee(*row) for row in conn.execute(query.order_by(table.c.place)))
+
+
+def as_fields(invited: Iterable[Attendee]) -> dict[str, Any]:
+    """The same as fields of a form: who is invited as an owner of services, who else, and who came."""
+    some = tuple(invited)
+    return {
+        "owners": [one.name for one in some if one.owner],
+        "guests": [one.name for one in some if not one.owner],
+        "present": [one.name for one in some if one.present],
+        "absent": [one.name for one in some if one.present is False],
+    }
+
+
 _CHANGED = ("chair", "on", "agenda")
 
 
-def head_of(row: Row[Any]) -> Head:
-    fields = {"chair": row.chair, "on": row.on, "agenda": list(row.agenda)}
+def head_of(conn: Connection, row: Row[Any]) -> Head:
+    fields = {"chair": row.chair, "on": row.on, "agenda": list(row.agenda)} | as_fields(people(conn, row.period))
     said = f"the review of {row.period}"
     return Head("reviews", row.period, said, row.version, row.changed_at, row.changed_by, fields)
 
@@ -150,7 +168,7 @@ def save(
     version = row.version + 1
     stamp = {"version": version, "changed_at": here.at, "changed_by": here.by.name}
     here.conn.execute(REVIEWS.update().where(REVIEWS.c.period == row.period).values(**values, **stamp))
-    fields = {**head_of(row).fields, **{field: values[field] for field in _CHANGED if field in values}}
+    fields = {**head_of(here.conn, row).fields, **{field: values[field] for field in _CHANGED if field in values}}
     keep_version(here, "reviews", row.period, version, fields)
     told(here, "reviews", row.period, act, old, {**values, **(told_too or {})}, why)
     return made(row_of(here.conn, row.period))

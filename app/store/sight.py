@@ -299,7 +299,10 @@ NARROWED: Mapping[str, Callable[[Sight], sa.Select[Any]]] = {
     "kept_sums": _kept_sums,
     "kept_groups": _where("kept_groups", _kept_groups),
     "meta": _where("meta", lambda sight, table: table.c.name.in_(KNOWN)),
-    **{name: _nothing(name) for name in ("imports", "rejects", "audit", "audit_head", "drafts", "grants", "sessions")},
+    **{
+        name: _nothing(name)
+        for name in ("imports", "rejects", "audit", "audit_head", "deliveries", "drafts", "grants", "sessions")
+    },
     "review_decisions": _where("review_decisions", _exception),
     **{
         name: _nothing(name)

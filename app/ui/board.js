@@ -45,6 +45,49 @@ function fill(root, html) {
   if (same) same.matches(POINT) ? go(same) : same.focus({ preventScroll: true })
 }
 
+// A button with `data-keys` is also clicked by these keys, wherever the reader is but where keys mean something already:
+// in a field, in a dialog, on a chart's points.
+const boards = new Set()
+const TYPED = "input, textarea, select, [contenteditable], [role=combobox], [role=listbox], [role=dialog], .nines-hit"
+
+function inner(at) {
+  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement
+  return at
+}
+
+function alive(selector) {
+  for (const root of boards) if (!root.isConnected) boards.delete(root)
+  return [...boards].flatMap(root => [...root.querySelectorAll(selector)]).filter(one => one.checkVisibility())
+}
+
+if (!window.ninesBoardKeys) {
+  window.ninesBoardKeys = true
+  addEventListener("keydown", event => {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return
+    if (inner(document.activeElement)?.closest(TYPED) || document.querySelector("[role=dialog]")) return
+    const found = alive("[data-keys]").find(one => one.dataset.keys.split(" ").includes(event.key))
+    if (!found) return
+    event.preventDefault()
+    found.click()
+  })
+  // A `data-timer` counts how long it was shown, under its name, for as long as the browser's tab lives.
+  let last = Date.now()
+  setInterval(() => {
+    const now = Date.now()
+    for (const one of alive("[data-timer]")) {
+      const name = `nines:${one.dataset.timer}`
+      const ran = Number(sessionStorage.getItem(name) ?? 0) + (now - last)
+      sessionStorage.setItem(name, String(ran))
+      const seconds = Math.floor(ran / 1000)
+      const hours = Math.floor(seconds / 3600)
+      const minutes = Math.floor(seconds / 60) % 60
+      const rest = String(seconds % 60).padStart(2, "0")
+      one.textContent = hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`
+    }
+    last = now
+  }, 1000)
+}
+
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component
   const root = parentElement.querySelector(".board")
@@ -57,6 +100,7 @@ export default function (component) {
     })
   }
   tellers.set(root, setTriggerValue)
+  boards.add(root)
   if (shown.get(root) !== data.html) {
     fill(root, data.html)
     shown.set(root, data.html)

@@ -1,7 +1,10 @@
 """The register's own forms: a new risk, several at once, a sheet out and back in, what waits; and one risk's story."""
 
 import io
+import json
+import re
 from datetime import date, timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -320,3 +323,67 @@ def begun(form: Form, subject: Subject) -> Opened:
 
 def kept(engine: Engine, action: RiskKey) -> Treatment:
     return next(each.entry for each in story(engine).actions if each.key == action)
+
+
+def buttons(at: AppTest, board: str = "odd") -> set[tuple[str, str]]:
+    """(form, risk) of every button in a board that opens the form of a risk."""
+    acts = [json.loads(unescape(said)) for said in re.findall(r'data-act="([^"]*)"', boards(at).get(board, ""))]
+    return {(act["form"], act["risk"]) for act in acts if act["do"] == "form" and "risk" in act}
+
+
+def test_each_finding_on_the_register_has_the_button_that_mends_it(store: Engine) -> None:
+    with writing(store) as conn:
+        late = {"title": "Late", "due_on": read.now().date() - timedelta(2)}
+        register_actions.add(conn, ANA, RISK, late, at=read.now() - timedelta(9))
+        register.edit(conn, ANA, OTHER, 1, {"owner": "tbd"})
+
+    at = register_page()
+
+    said = text(boards(at)["odd"])
+    assert "1 risk whose review is overdue Review it." in said
+    assert "Its review was due on 1 Oct 2026." in said
+    assert {("review", "R1"), ("change_action", "R1"), ("close_action", "R1"), ("assess", "R1")} <= buttons(at)
+    assert {("edit", "R2"), ("add_action", "R2")} <= buttons(at)
+
+
+def test_a_request_is_decided_on_the_register_by_who_may_and_never_by_who_asked(
+    store: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with writing(store) as conn:
+        asker = Person("cio@example.com", frozenset({Role.EDITOR, Role.APPROVER}))
+        propose(conn, asker, RISK, 1, reason="Too dear", valid_until=read.now().date() + timedelta(30))
+    decide = {"approve", "decline", "revoke"}
+
+    def seen(person: Person) -> set[str]:
+        monkeypatch.setattr(who, "person", lambda: person)
+        return {form for form, _ in buttons(register_page())}
+
+    assert seen(asker) & decide == {"revoke"}, "their own they may take back"
+    assert seen(BO) & decide == {"approve", "decline"}
+    assert seen(ANA) & decide == set(), "an editor decides nothing"
+    assert seen(Person("vera@example.com", frozenset({Role.VIEWER}))) == set()
+    assert seen(Person("eve@example.com", frozenset({Role.EDITOR}), products=frozenset({"post"}))) & {"review"} == set()
+
+
+def test_the_rows_that_are_ticked_change_together(store: Engine) -> None:
+    at = register_page()
+    ticks = [json.loads(unescape(said)) for said in re.findall(r'data-act="([^"]*)"', boards(at)["register_table"])]
+    assert [act["row"] for act in ticks if act["do"] == "pick"] == [str(RISK), str(OTHER)]
+    assert not [each for each in at.button if each.key == "do_bulk_chosen"], "nothing is ticked yet"
+    at.session_state["register_picked"] = [str(OTHER), str(RISK), "file/GONE"]
+
+    at = click(at.run(), "do_bulk_chosen")
+    fill(at, owner="new@example.com", why="A new team")
+    assert "2 of 2 would change" in told(at)
+    with writing(store) as conn:
+        register.edit(conn, BO, OTHER, 1, {"title": "Theirs"})
+    assert "Nothing was changed" in wrong(click(at, "save")), "what was shown is no longer so"
+    assert held(store).entry.owner == "vp@example.com", "all or none"
+    click(at, "save")
+
+    assert {held(store, key).entry.owner for key in (RISK, OTHER)} == {"new@example.com"}
+    assert "register_picked" not in at.session_state
+
+
+def test_who_may_only_read_has_nothing_to_tick(store: Engine, viewer: None) -> None:
+    assert "pick" not in boards(register_page())["register_table"]

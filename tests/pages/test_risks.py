@@ -170,7 +170,7 @@ def test_what_is_odd_says_what_would_mend_it() -> None:
     odd = text(boards(page())["odd"])
 
     for said in (
-        "1 risk to be accepted, without a live acceptance",
+        "2 risks whose acceptance ran out",
         "1 risk with an action that is overdue",
         "1 risk to be treated, and nobody has an action",
         "1 risk rated higher now than before anything was done",

@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app.review.pack import FORMS, make
-from app.store.review_tables import SNAPSHOTS
 from sqlalchemy.engine import Engine
 
 from app.metrics.catalogue import KPIS
 from app.metrics.risk_records import Invalid
 from app.people import NotAllowed, Person, Role
 from app.review import freeze, snapshot
+from app.review.pack import FORMS, make
 from app.review.snapshot import Frozen
 from app.store import reviews
 from app.store.engine import StoreError, open_store, reading, writing
+from app.store.review_tables import SNAPSHOTS
 from tests.review.test_build import ANN, FILES, bring
 
 OCTOBER_AT = datetime(2026, 11, 3, 9, tzinfo=UTC)
