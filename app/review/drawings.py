@@ -9,8 +9,8 @@ from app.charts.description import Chart
 _BROAD = ("dumbbell", "interval", "burndown", "timeline")
 _FEW = 6
 """Columns of a heat map that fit into half of the width."""
-_LOW = 196
-"""Px: how high a chart on a time axis stands on paper."""
+_LOW, _LOWER = 196, 180
+"""Px: how high a chart on a time axis stands on paper, in half of its width and in all of it."""
 
 
 def rows(charts: Sequence[Chart]) -> Iterator[tuple[Chart, ...]]:
@@ -28,7 +28,8 @@ def is_broad(chart: Chart) -> bool:
     return chart.kind in _BROAD or chart.horizontal
 
 
-def height(chart: Chart) -> int:
+def height(chart: Chart, alone: bool) -> int:
     """Px of its drawing on paper."""
-    rows = chart.kind in ("heat", "dumbbell", "interval") or chart.horizontal
-    return svg.height(chart) if rows else _LOW
+    if chart.kind in ("heat", "dumbbell", "interval") or chart.horizontal:
+        return svg.height(chart)
+    return _LOWER if alone and not is_broad(chart) else _LOW

@@ -11,7 +11,7 @@ from app.charts.scale import width
 from app.charts.theme import Palette, VerdictKey
 from app.metrics.review_records import AGENDA, Comment, Note
 from app.review import brand, drawings, words
-from app.review.snapshot import Exceptional, Frozen, Section, Table
+from app.review.snapshot import Column, Exceptional, Frozen, Section, Table
 
 FONT = "Nines Sans"
 WIDE, HALF = 660, 316
@@ -23,6 +23,8 @@ _SIZE, _SMALL = 8.5, 8.0
 _MANY = 8
 _PAD = 9.5
 """Pt between the texts of two columns."""
+_APART = 8.0
+"""More of it where words follow numbers."""
 _LONGEST_WORD = 100.0
 """Pt: longer words are broken."""
 _JOINTS = re.compile(r"\s+|(?<=[@/])")
@@ -143,7 +145,9 @@ def _wide(chart: Chart, row: Sequence[Chart]) -> int:
 def _chart(chart: Chart, wide: int, palette: Palette) -> dict[str, Any]:
     drawn = None
     if not reading.is_empty(chart):
-        drawn = Drawn(svg.draw(chart, wide, drawings.height(chart), titled=False, plain=svg.Plain(FONT, palette)))
+        drawn = Drawn(
+            svg.draw(chart, wide, drawings.height(chart, wide == WIDE), titled=False, plain=svg.Plain(FONT, palette))
+        )
     return {
         "title": chart.title,
         "subtitle": chart.subtitle,
@@ -183,6 +187,11 @@ def _judged(value: object, palette: Palette) -> dict[str, Any]:
     return {"verdict": _verdict(key, "", palette)} if key else {}
 
 
+def _turns(one: Column, other: Column) -> bool:
+    """Whether words follow numbers, which stand at the other side of their column."""
+    return one.unit in words.NUMBERS and other.unit not in words.NUMBERS
+
+
 def widths(table: Table, cells: Sequence[Sequence[str]], size: float) -> list[float]:
     """How wide each column stands, in pt: no word that is not very long is broken, and what is left goes to those that
     have most to say."""
@@ -190,6 +199,7 @@ def widths(table: Table, cells: Sequence[Sequence[str]], size: float) -> list[fl
     for at, column in enumerate(table.columns):
         texts = [row[at][:400] for row in cells]
         beside = 14.0 if column.unit == "verdict" else 0.0
+        beside += _APART if at and _turns(table.columns[at - 1], column) else 0.0
         whole = column.unit in ("date", "verdict") or column.unit in words.NUMBERS
         tokens = [text if whole else max(_JOINTS.split(text), key=len, default="") for text in texts]
         tokens += column.name.split()
