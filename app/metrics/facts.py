@@ -100,6 +100,17 @@ class Postmortem(NamedTuple):
     url: str | None = None
 
 
+class Reading(NamedTuple):
+    source: str
+    kpi: str
+    period: str
+    scope: str
+    value: float | None = None
+    part: float | None = None
+    whole: float | None = None
+    target: float | None = None
+
+
 class Action(NamedTuple):
     source: str
     action: str
@@ -342,6 +353,7 @@ class Facts:
     dr_tests: tuple[DrTest, ...] = ()
     risks: tuple[Risk, ...] = ()
     linked: tuple[Linked, ...] = ()
+    readings: tuple[Reading, ...] = ()
     watched: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
     """Entity → when somebody was looking (one span a source)."""
     exceptions: tuple[BudgetException, ...] = ()

@@ -66,7 +66,7 @@ def digest(frozen: Frozen, base: str | None = None) -> Digest:
         sentences=tuple(line(sentence) for sentence in sentences),
         parts=tuple(parts),
         closing=f"Numbers as they were frozen on {when} ({line(kept.zone)}).",
-        link=f"{base.rstrip('/')}/review?{urlencode({'period': kept.period})}" if base else None,
+        link=f"{base.rstrip('/')}/review?{urlencode({'review': kept.period})}" if base else None,
     )
 
 

@@ -17,7 +17,8 @@ from app.review.build import Progress, build
 from app.review.restate import differs, restated
 from app.review.snapshot import Frozen, Minutes, Restated, Snapshot
 from app.store import light, reviews
-from app.store.engine import reading, writing
+from app.store.engine import generation, reading, writing
+from app.store.kept import Made, keep
 
 LOOKED_BACK = 6
 """So many earlier reviews of the kind are held against the facts of today."""
@@ -32,16 +33,17 @@ def prepared(
     period: str,
     by: str,
     *,
-    rows: bool = False,
+    whole: bool = False,
     at: datetime | None = None,
     progress: Progress | None = None,
 ) -> Snapshot:
-    """The snapshot that a freeze would keep now, with the comments so far and what became of earlier reviews; `rows`:
-    with the identity of what stands behind the numbers. Raises ValueError as `build` does."""
-    now = (at or datetime.now(UTC)).replace(microsecond=0)
+    """The snapshot that a freeze would keep now, with the comments so far and what became of earlier reviews; not
+    `whole`: what pages show of it. Raises NotReviewable."""
+    now, learnt = (at or datetime.now(UTC)).replace(microsecond=0), list[Made]()
     with reading(engine) as conn:
+        count = generation(conn)
         today = local_day(now, light.places(conn).policy_at(now).timezone)
-        return build(
+        made = build(
             conn,
             period,
             by=by,
@@ -49,9 +51,12 @@ def prepared(
             comments=reviews.comments(conn, period),
             earlier=reviews.followed(conn, period, today),
             restated=restatements(conn, period, progress),
-            rows=rows,
+            whole=whole,
+            learnt=learnt,
             progress=progress,
         )
+    keep(engine, count, learnt)
+    return made
 
 
 def freeze(
@@ -66,7 +71,7 @@ def freeze(
     """Keeps the numbers of a period for ever. Raises Invalid outside preparation, Conflict where somebody changed the
     review meanwhile, NotAllowed, ValueError."""
     by.must("write", everywhere=True)
-    made = prepared(engine, period, by.name, rows=True, at=at, progress=progress)
+    made = prepared(engine, period, by.name, whole=True, at=at, progress=progress)
     text = snapshot.text(made)
     with writing(engine) as conn:
         reviews.keep_snapshot(conn, by, period, version, text, snapshot.digest(text), at=at)

@@ -59,7 +59,7 @@ def _cover(deck: Deck, frozen: Frozen, kind: str) -> None:
     zone = f"({snapshot.zone})"
     held = frozen.minutes.on if frozen.minutes else None
     facts = [
-        ("Period", f"{day(snapshot.first)} to {day(snapshot.last)}"),
+        ("Period", _days(snapshot)),
         ("Frozen", f"{wording.instant(at, snapshot.zone)} {zone}\nby {snapshot.frozen_by}"),
         ("As known at", f"{wording.instant(snapshot.as_of, snapshot.zone)} {zone}"),
         ("Snapshot", frozen.hash[:12] + (f"\nreview held {wording.day(held)}" if held else "")),
@@ -74,6 +74,13 @@ def _cover(deck: Deck, frozen: Frozen, kind: str) -> None:
         "Later facts change live pages, not this deck; what moved is listed as restated in the next review.",
         *(f"{source}." for source in snapshot.sources),
     ]
+
+
+def _days(snapshot: Snapshot) -> str:
+    """ "1 to 31 October 2026"."""
+    first, last = snapshot.first, snapshot.last
+    begins = f"{first.day}" if (first.year, first.month) == (last.year, last.month) else day(first)
+    return f"{begins} to {day(last)}"
 
 
 def _headline(deck: Deck, snapshot: Snapshot, section: Section) -> None:
@@ -109,7 +116,7 @@ def _section(deck: Deck, snapshot: Snapshot, section: Section) -> None:
 
 def _numbers(snapshot: Snapshot, section: Section, slide: Slide) -> None:
     top = slide.top
-    said = " ".join(section.sentences)
+    said = " ".join([*section.sentences, *(table.empty for table in section.tables if not table.rows)])
     rows = -(-len(section.faces) // 4)
     need = rows * 1.72 + (rows - 1) * slides_tiles.GAP
     if said and BOTTOM - top - need > 0.6:
@@ -126,8 +133,13 @@ def _numbers(snapshot: Snapshot, section: Section, slide: Slide) -> None:
 
 def _rest(deck: Deck, snapshot: Snapshot, section: Section) -> None:
     for chart in section.charts:
+        if chart in deck.drawn:
+            continue
+        deck.drawn.add(chart)
         _chart(deck, snapshot, section, chart)
     for table in section.tables:
+        if not table.rows and section.step != "headline":
+            continue
         title = f"{table.title}"
         slides_tables.listed(
             lambda part, title=title: deck.add(title + (", continued" if part else ""), section.title),  # type: ignore[misc]

@@ -77,14 +77,15 @@ def over_time(slide: Slide, chart: Chart, box: Box) -> None:
     bars = [one for one in chart.series if one.role != "comparison"] if chart.kind == "bar" else []
     lines = [one for one in chart.series if one not in bars]
     axis = axis_of(chart)
-    drawn_bars = [_bar(chart, one, _INKS[at % 3]) for at, one in enumerate(bars)]
+    room = (box.w - Frame(box).left - Frame(box).right) / max(len(chart.x), 1)
+    drawn_bars = [_bar(chart, one, _INKS[at % 3], room) for at, one in enumerate(bars)]
     drawn = [*_limits(chart), *(_line(chart, one) for one in reversed(lines))]
     drawn += [_level(chart, height, name, "unsure") for height, name in chart.levels]
     if chart.target is not None:
         drawn.append(_level(chart, chart.target, reading.target(chart), "text"))
     if chart.target is not None and chart.target_op == "within":
         drawn.append(_level(chart, -chart.target, "", "text"))
-    drawn = [*_told_apart(drawn, axis), *_signals(chart)]
+    drawn = [*_told_apart(drawn, axis), *(_signals(chart) if not bars else ())]
     named = [(one.name, one.colour, "bar") for one in drawn_bars] if len(drawn_bars) > 1 else []
     named += [(one.name, "history", "line") for one in lines if one.role == "comparison"]
     if (
@@ -94,7 +95,9 @@ def over_time(slide: Slide, chart: Chart, box: Box) -> None:
         and (main := next((one for one in chart.series if one.role == "main"), None))
     ):
         named.insert(0, (main.name, "accent", "bar" if drawn_bars else "line"))
-    named += [(one.name, one.colour, "dot") for one in drawn if one.name in ("a real improvement", "a real worsening")]
+    changes = {"improving": ("a real improvement", "met"), "worsening": ("a real worsening", "missed")}
+    shape = "bar" if bars else "dot"
+    named += [(*changes[word], shape) for word in changes if any(one.word == word for one in chart.signals)]
     box = legend(slide, named, box)
     below = foot(chart)
     frame = Frame(box._replace(h=box.h - (FOOT if below else 0)))
@@ -124,17 +127,23 @@ def _parts(name: str) -> Sequence[str]:
     return name.split(" ")
 
 
-def _bar(chart: Chart, one: Series, colour: str) -> Drawn:
+def _bar(chart: Chart, one: Series, colour: str, room: float) -> Drawn:
+    """`room`: inches for each bar. Where not every value can be written, the highest and the last are."""
     special = {at: Special(hatched=True) for at in chart.partial if one.values[at] is not None}
-    labels = {}
-    if sum(series.role != "comparison" for series in chart.series) == 1:
-        labels = {
-            at: Label(reading.value(chart, value), "outEnd", "text" if at == len(one.values) - 1 else "muted",
-                      at == len(one.values) - 1, 11 if len(one.values) < 16 else 9)
-            for at, value in enumerate(one.values) if value is not None
-        }  # fmt: skip
-        if len(one.values) > 26:
-            labels = {}
+    known = [at for at, value in enumerate(one.values) if value is not None]
+    if sum(series.role != "comparison" for series in chart.series) > 1 or not known:
+        return Drawn(one.name, one.values, colour, special=special)
+    for signal in chart.signals:
+        colour_ = "met" if signal.word == "improving" else "missed"
+        special[signal.at] = Special(colour_, signal.at in chart.partial)
+    said = {at: reading.value(chart, one.values[at]) for at in known}
+    if max(width(text, 11) for text in said.values()) > room * 0.98:
+        highest = max(known, key=lambda at: one.values[at] or 0.0)
+        said = {at: said[at] for at in {highest, known[-1]} if len({highest, known[-1]}) == 1 or at == known[-1] or
+                (known[-1] - highest) * room > width(said[highest], 11)}  # fmt: skip
+    labels = {
+        at: Label(text, "outEnd", "text" if at == known[-1] else "muted", at == known[-1]) for at, text in said.items()
+    }
     return Drawn(one.name, one.values, colour, labels=labels, special=special)
 
 

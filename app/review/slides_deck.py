@@ -13,10 +13,11 @@ from pptx.parts.chart import ChartPart
 from pptx.util import Emu
 
 from app.charts import wording
+from app.charts.description import Chart
 from app.charts.shown import shown
 from app.charts.theme import VerdictKey
 from app.review.brand import Dress
-from app.review.slides_fit import fitted
+from app.review.slides_fit import fitted, wrapped
 from app.review.slides_xml import (
     LANGUAGE,
     Align,
@@ -161,6 +162,8 @@ class Deck:
         self._made: Any = Presentation()
         self._made.slide_width, self._made.slide_height = Emu(emu(WIDE)), Emu(emu(HIGH))
         self.slides: list[Slide] = []
+        self.drawn: set[Chart] = set()
+        """Charts that stand on a slide already."""
         self._clear()
 
     def add(self, title: str, eyebrow: str = "", *, framed: bool = True) -> Slide:
@@ -170,7 +173,9 @@ class Deck:
         if not framed:
             return made
         holder = '<p:ph type="title"/>'
-        high = made.say(title, Box(LEFT, 0.68, ROOM, 0.92), _TITLES, bold=True, name="Title", holder=holder)
+        high = made.say(
+            title, Box(LEFT, 0.68, ROOM, 0.92), _sized(shown(title)), bold=True, name="Title", holder=holder
+        )
         made.top = 0.68 + max(high, 0.45) + 0.22
         made.say(eyebrow, Box(LEFT, 0.4, ROOM, 0.24), (11.5, 10), "accent", bold=True, name="Section")
         self._foot(made)
@@ -231,6 +236,12 @@ class Deck:
                 kind = one._element.ph.get("type") or "body"
                 box = boxes[kind]
                 one.left, one.top, one.width, one.height = (Emu(emu(side)) for side in box)
+
+
+def _sized(title: str) -> Sequence[float]:
+    """A title a little smaller stands on one line rather than leave a word on the second."""
+    one_line = [size for size in _TITLES[:3] if len(wrapped(title, ROOM * 0.98, size, True)) == 1]
+    return [*one_line, *_TITLES]
 
 
 def _themed(theme: str, dress: Dress) -> str:

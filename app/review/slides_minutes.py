@@ -6,6 +6,7 @@ from app.review import slides_tables
 from app.review.brand import policy
 from app.review.slides_deck import BOTTOM, LEFT, ROOM, Deck
 from app.review.slides_exceptions import exceptions
+from app.review.slides_fit import fitted
 from app.review.slides_xml import Box
 from app.review.snapshot import Cell, Column, Frozen, Minutes, Restated, Section, Snapshot, Table
 
@@ -125,16 +126,16 @@ def _attendance(deck: Deck, said: Minutes) -> None:
     for place, (name, some) in enumerate(groups):
         x = LEFT + place * wide
         slide.say(f"{name} ({len(some)})", Box(x, top, wide - 0.3, 0.26), (13,), "accent", bold=True)
-        room = BOTTOM - top - 0.4
-        most = int(room / 0.3) - 1
-        for at, one in enumerate(some[:most]):
-            slide.say(
-                _who(one), Box(x, top + 0.36 + at * 0.3, wide - 0.3, 0.26), (13, 12, 11, 10, 9, 8), name="Attendee"
-            )
-        if len(some) > most:
-            rest = [_who(one) for one in some[most:]]
-            slide.say(f"and {len(rest)} more", Box(x, top + 0.36 + most * 0.3, wide - 0.3, 0.26), (13,), "muted")
-            slide.notes.append(f"{name}: {wording.listed(rest)}")
+        y = top + 0.36
+        for at, one in enumerate(some):
+            fit = fitted(_who(one), wide - 0.3, 0.4, (13, 12, 11))
+            if y + fit.high > BOTTOM - 0.3:
+                rest = [_who(each) for each in some[at:]]
+                slide.say(f"and {len(rest)} more", Box(x, y, wide - 0.3, 0.26), (13,), "muted")
+                slide.notes.append(f"{name}: {wording.listed(rest)}")
+                break
+            slide.say(_who(one), Box(x, y, wide - 0.3, 0.4), (13, 12, 11), name="Attendee")
+            y += fit.high + 0.08
 
 
 def _who(one: Attendee) -> str:

@@ -13,6 +13,7 @@ from app.review.slides_plot import Axis, Dot, Drawn, Label, Special, categories,
 from app.review.slides_xml import Box
 
 _ROW = 0.42
+_KEYS = 2.2
 _TOPS = (0.05, 0.1, 0.25, 0.5, 1.0)
 _JUDGED: dict[VerdictKey, str] = {"missed": "missed", "met": "accent", "unsure": "unsure"}
 
@@ -171,7 +172,7 @@ def curve(slide: Slide, chart: Chart, box: Box) -> None:
         drawn.insert(0, Drawn(stair.name, stair.values, "missed", 1.5, "sysDash", x=stair.at,
                               labels={len(stair.values) - 1: Label("Tolerated", "t", "missed")}))  # fmt: skip
     if named := percentiles(chart):
-        labels = {at: Label(name, "r", "text", True) for at, name in enumerate(named.keys)}
+        labels = {at: Label(name.split(" ")[0], "t", "text", True) for at, name in enumerate(named.keys)}
         drawn.append(Drawn(named.name, named.values, "accent", 0, dot=Dot("circle", 9), x=named.at, labels=labels,
                            names=named.keys))  # fmt: skip
     every = [at for one in chart.series for at in one.at if at > 0]
@@ -180,9 +181,25 @@ def curve(slide: Slide, chart: Chart, box: Box) -> None:
     most = next((step for step in _TOPS if step >= top), 1.0)
     across = Axis(low, max(high, low * 10), None, form(chart, None), 10.0, True, False)
     up = Axis(0.0, most, most / 5, "0\\ %" if most >= 0.25 else "0.0\\ %")
-    frame = Frame(box, right=0.9, below=0.42)
+    if named:
+        box = box._replace(w=box.w - _KEYS - 0.3)
+        _percentiles(slide, named, Box(box.x + box.w + 0.3, box.y, _KEYS, 0.5 + 0.62 * len(named.keys)))
+    frame = Frame(box, right=0.5, below=0.42)
     xml, book = points(drawn, across, up, frame.inner, slide.palette, at=slide.deck.at)
     slide.chart(xml, book, frame.box, alt(chart))
+
+
+def _percentiles(slide: Slide, named: Series, box: Box) -> None:
+    """What one year in so many costs more than, beside the curve."""
+    slide.card(box)
+    y, x = box.y + 0.18, box.x + 0.18
+    slide.say("One year costs more", Box(x, y, box.w - 0.36, 0.24), (12,), "muted", name="Percentiles")
+    for at, (key, chance) in enumerate(zip(named.keys, named.values, strict=True)):
+        name, _, amount = key.partition(" ")
+        top = y + 0.36 + at * 0.62
+        slide.say(amount, Box(x, top, box.w - 0.36, 0.32), (18, 16, 14), bold=True, name="Amount")
+        said = f"{name}: {wording.value(chance, 'share')} of years"
+        slide.say(said, Box(x, top + 0.31, box.w - 0.36, 0.22), (11, 10, 9), "muted", name="Percentile")
 
 
 def _curve(one: Series, chart: Chart) -> Drawn:

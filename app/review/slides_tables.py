@@ -17,7 +17,7 @@ from app.review.snapshot import Cell, Column, Table
 MOST = 10
 """Rows on a slide."""
 SIZE, HEAD = 11.5, 10.5
-_PAD, _EDGE = 0.06, 0.055
+_PAD, _EDGE = 0.09, 0.055
 _LINES = 3
 """Of one cell; what is longer is cut, and stands whole in the notes."""
 _WORDS: dict[str, VerdictKey] = {
@@ -121,14 +121,18 @@ def _widths(columns: Sequence[Column], looks: Sequence[Sequence[Look]]) -> list[
         word = max((width(word, SIZE) for text in texts for word in text.split()), default=0.2)
         natural.append(max(width(column.name, HEAD, True), longest) * 1.04 + 2 * _PAD + 0.08)
         least.append(
-            min(max(head * 1.04, word if _counted(column) else min(word, 1.2), 0.4) + 2 * _PAD + 0.08, natural[-1])
+            min(
+                max(head * 1.04, word if _counted(column) else min(word * 1.04, 2.1), 0.4) + 2 * _PAD + 0.08,
+                natural[-1],
+            )
         )
         if column.unit == "date" or _counted(column):
             least[-1] = min(max(least[-1], longest * 1.04 + 2 * _PAD + 0.08), natural[-1])
     free = ROOM - sum(least)
     if sum(natural) <= ROOM:
-        spare = (ROOM - sum(natural)) / len(columns)
-        return [one + min(spare, 0.6) for one in natural]
+        wordy = [not _counted(column) for column in columns]
+        spare = (ROOM - sum(natural)) / max(sum(wordy), 1)
+        return [one + (spare if text else 0) for one, text in zip(natural, wordy, strict=True)]
     if free <= 0:
         return [one * ROOM / sum(least) for one in least]
     wanted = [min(one, 5.5) - low for one, low in zip(natural, least, strict=True)]
@@ -200,7 +204,7 @@ def heat(slide: Slide, chart: Chart, box: Box) -> None:
     first = min(max(width(one.name, 12) for one in chart.series) * 1.05 + 0.3, box.w * 0.3)
     across = (box.w - first) / max(len(chart.x), 1)
     matrix = chart.unit == "count" and any(one.verdicts for one in chart.series)
-    down = min((box.h - 0.5) / max(len(chart.series), 1), 0.9 if matrix else 0.62)
+    down = min((box.h - 0.5) / max(len(chart.series), 1), 0.9 if matrix else 0.8)
     size = next((s for s in (13, 12, 11, 10, 9, 8) if _fits(chart, across, s, matrix)), 8.0)
     top = [Look(""), *(Look(name, "muted", align="ctr", size=min(size, 11)) for name in names(chart))]
     lines = max(len(wrapped(one.text, across - 0.14, one.size)) for one in top)

@@ -72,7 +72,7 @@ def verdict(slide: Slide, face: Face, x: float, y: float, w: float) -> None:
         slide.mark(Box(x, y + 0.02, 0.17, 0.17), face.key, face.word)
     colour = {"no_target": "muted", "no_data": "no_data"}.get(face.key, face.key)
     at = x + (0.25 if shaped else 0)
-    slide.say(face.word, Box(at, y, w - (at - x), 0.22), (12, 11), colour, bold=True, name="Verdict")
+    slide.say(face.word, Box(at, y, w - (at - x), 0.22), (12, 11), colour, bold=True, name="Word")
 
 
 def sparkline(slide: Slide, chart: Chart, box: Box) -> None:

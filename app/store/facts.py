@@ -22,7 +22,7 @@ from app.store.sums import rules_for
 from app.store.tables import DEPLOYMENT_DAYS, ENGAGE_DAYS, FACTS, LEAD_DAYS, PAGE_DAYS, PAGE_SUMS, SLI_DAYS, SPANS
 from app.store.types import micros, moment
 
-LIGHT = ("incidents", "impacts", "postmortems", "actions", "shifts", "dr_tests", "risks")
+LIGHT = ("incidents", "impacts", "postmortems", "actions", "shifts", "dr_tests", "risks", "readings")
 RAW: Mapping[str, tuple[type[Any], str]] = {
     "sli": (light_facts.Sli, "start"),
     "pages": (light_facts.Page, "triggered_at"),

@@ -168,6 +168,11 @@ def shown(where: str) -> None:
     st.dialog(plain(opened.title), width=width, on_dismiss=close)(_drawn)()
 
 
+def times() -> int:
+    """How many forms were opened: part of the key of a popover, so that it closes once one is opened from it."""
+    return int(st.session_state.get(_ROUND, 0))
+
+
 def close() -> None:
     """Closes the form; its draft stays."""
     st.session_state.pop(_OPENED, None)

@@ -15,7 +15,7 @@ from app.store import register_bulk, register_reads
 from app.store.engine import reading
 from app.store.register_bulk import Bulk, BulkPlan, BulkRefused
 from app.store.register_versions import Held
-from app.ui import forms, forms_conflict, forms_risk, forms_row, read, tables, upload_register, who
+from app.ui import forms, forms_conflict, forms_risk, forms_row, places, read, tables, upload_register, who
 from app.ui.board import Act, board
 from app.ui.choices import Asked
 from app.ui.forms import Begun, Field, Form, Opened, Values
@@ -53,13 +53,17 @@ def row(known: bool = True) -> None:
                 "Change several", key="do_bulk", icon=":material/checklist:", on_click=forms.begin,
                 args=(BULK, Subject(None), HERE),
             )  # fmt: skip
-            with st.popover("Excel or CSV", icon=":material/table_view:"):
+            sheets = f"sheets_{upload_register.times()}"
+            with st.popover("Excel or CSV", icon=":material/table_view:", key=sheets):
                 upload_register.downloads()
                 st.button(
                     "Bring a sheet back", key="do_sheet", icon=":material/upload:", on_click=upload_register.open_
                 )
         else:
             st.button("Bring a sheet", key="do_sheet", icon=":material/upload:", on_click=upload_register.open_)
+            with st.popover("A sheet to fill in", icon=":material/table_view:"):
+                st.caption("One row a risk. A title, a category, an owner, likelihood and impact (1 to 5) are enough.")
+                upload_register.downloads("An empty one as")
 
 
 def ticked() -> None:
@@ -91,6 +95,20 @@ def empty() -> None:
     steps = el("ol", *(el("li", el("p", one)) for one in said), cls="ways")
     board(el("section", el("h2", "No risk is written down yet"), steps, cls="welcome"), key="register_empty")
     row(known=False)
+
+
+def start(title: str) -> None:
+    """The whole page on a store without any fact: how to begin the register, and where facts of other kinds go."""
+    board(el("header", el("h1", title), cls="head"), key="frame_head")
+    empty()
+    link = button("Open Data health", act={"do": "open", "place": "data_health"})
+    said = el(
+        "p", "Services, incidents, tests and all else that risks have to do with come as files: ", link, cls="muted"
+    )
+    clicked = board(said, key="register_start")
+    shown()
+    if clicked and clicked["do"] == "open":
+        places.go(places.DATA_HEALTH)
 
 
 def waiting(asked: Asked) -> Act | None:

@@ -132,7 +132,7 @@ def row(story: Story) -> None:
         elif holds is not None and person.may("approve"):
             _button(key, "revoke", "Revoke the acceptance", "undo", holds.acceptance.id)
         if not why:
-            with st.popover("More", icon=":material/more_horiz:"):
+            with st.popover("More", icon=":material/more_horiz:", key=f"more_{forms.times()}"):
                 if standing:
                     _button(key, "add_action", "Add an action", "add_task")
                 _button(key, "comment", "Comment", "chat")

@@ -9,7 +9,7 @@ import streamlit as st
 from app import settings, watch
 from app.charts.theme import palette
 from app.people import Person
-from app.ui import act, empty, entry, filters, freshness, places, read, who
+from app.ui import act, empty, entry, filters, forms_register, freshness, places, read, who
 from app.ui.board import board
 from app.ui.markup import el, plain
 
@@ -22,9 +22,10 @@ SIDEBAR_PX = 220
 CONTENT_PX = 1280
 _STYLE = """<style>
 [data-testid^="stBaseButton-primary"]:not(:disabled) {{ &, &:hover, &:active, &:focus {{ color: {on}; }} }}
-[data-testid^="stBaseButton-primary"]:not(:disabled) :is(p, span) {{ color: inherit; }}
+[data-testid="stMultiSelectTagsContainer"] [data-tag] {{ color: {on}; }}
+[data-testid^="stBaseButton-primary"]:not(:disabled) :is(p, span), [data-tag] * {{ color: inherit; }}
 </style>"""
-"""Streamlit writes white on its primary buttons, which the pale accent of the dark theme does not bear."""
+"""Streamlit writes white on primary buttons and chosen tags, which the pale accent of the dark theme does not bear."""
 _WHO = "font-size: 0.875rem; opacity: 0.75; overflow-wrap: anywhere"
 
 
@@ -61,6 +62,8 @@ def _page(person: Person, page: Any, place: places.Place) -> None:
         if directory.empty:
             if place is places.DATA_HEALTH:
                 page.run()
+            elif place is places.RISKS:
+                forms_register.start(place.title)
             else:
                 empty.store(place.title)
             return

@@ -77,9 +77,13 @@ def listed() -> None:
         return
     trends = review_read.trends()
     _table(found, trends)
-    for column, chart in zip(st.columns(2), _charts(trends), strict=True):
+    if len(trends) < 2:
+        st.caption("Trends of targets met and of what was carried out on time begin with the second frozen review.")
+        return
+    plots.style()
+    for column, chart, key in zip(st.columns(2), _charts(trends), ("met", "carried"), strict=True):
         with column:
-            plots.plot(chart, key=f"reviews_{chart.unit}_{chart.subtitle[:6]}")
+            plots.plot(chart, key=f"reviews_{key}")
 
 
 def _lead(found: Sequence[Review]) -> str:
@@ -143,10 +147,10 @@ def _charts(trends: Sequence[Trend]) -> tuple[Chart, Chart]:
     made = []
     for name, subtitle, counted in said:
         known = [one for one in counted if one.whole]
-        title = f"{name}: {known[-1].part} of {known[-1].whole} last" if known else name
+        title = f"{name}: {known[-1].part} of {known[-1].whole} at the last review" if known else name
         labels = tuple(f"{one.part} of {one.whole}" if one.whole else wording.NO_DATA for one in counted)
         line = Series(name, tuple(one.share for one in counted), labels=labels)
-        empty = "The first frozen review brings the first point."
+        empty = "The first decision or action whose day has come brings the first point."
         made.append(Chart("line", title, subtitle, "share", x, (line,), empty=empty))
     return made[0], made[1]
 
@@ -177,7 +181,7 @@ def one(told: Told) -> None:
     if may and (told.review.frozen is not None or told.review.state == "closed"):
         act = {"do": "form", "form": "review_reopen", "item": None}
         board(
-            el("p", button("Re-open the review", act=act, cls="link"), cls="acts"), key="review_reopen",
+            el("p", button("Re-open the review", act=act, cls="link"), cls="deeds"), key="review_reopen",
             on_act=review_acts.answer(told.key),
         )  # fmt: skip
 

@@ -36,16 +36,15 @@ def shown(one: Told, frozen: Frozen, step: Step, may: bool) -> None:
     """One step, whole."""
     st.html(_LOOK)
     act = review_acts.answer(one.key)
-    board(_bar(one, step), key="meeting_bar", on_act=act)
+    board(_bar(one, step, may), key="meeting_bar", on_act=act)
     review_acts.wrong()
     section = next((each for each in frozen.snapshot.sections if each.step == step), None)
     board(body(one, frozen, section, step, may), key="meeting_step", on_act=act)
-    board(_kept(one, step, may), key="meeting_kept", on_act=act)
     if step == one.review.agenda[-1] and one.review.state == "held":
         ending(one, may)
 
 
-def _bar(one: Told, step: Step) -> Markup:
+def _bar(one: Told, step: Step, may: bool) -> Markup:
     """Where in the meeting this is, the timers, and the way on."""
     agenda = one.review.agenda
     at = agenda.index(step)
@@ -80,6 +79,7 @@ def _bar(one: Told, step: Step) -> Markup:
             cls="row",
         ),
         el("nav", el("ol", *steps, cls="meeting-steps"), aria_label="Agenda"),
+        _ways(one, step, may),
         cls="meeting-bar",
     )
 
@@ -92,23 +92,25 @@ def _turn(words: str, to: Step | None, keys: str) -> Markup:
 
 def body(one: Told, frozen: Frozen, section: Section | None, step: Step, may: bool) -> Markup:
     """What a step shows: what is exceptional first, then the numbers as they were frozen."""
-    heading = el("h1", AGENDA[step])
+    heading, kept = el("h1", AGENDA[step]), _kept(one, step, may)
     if step == "decisions" or section is None:
-        return el("div", heading, everything(one, may) if step == "decisions" else None, cls="meeting")
+        return el("div", heading, kept, everything(one, may) if step == "decisions" else None, cls="meeting")
     parts: list[Markup | None] = [heading, el("p", f"{section.finding}.", cls="finding")]
     if section.sentences:
-        parts.append(el("ul", *(el("li", said) for said in section.sentences), cls="said"))
+        parts.append(el("ul", *(el("li", said) for said in section.sentences), cls="points"))
     if step == "last_time":
         title = "As it stands today"
-        parts.append(review_parts.card(title, review_parts.followed(one.followed, may)))
+        parts += [review_parts.card(title, review_parts.followed(one.followed, may)), kept]
         parts += [review_parts.table(table, frozen.snapshot.currency) for table in section.tables[1:]]
         return el("div", *parts, cls="meeting")
     if section.exceptions:
         asked = [(step, each) for each in section.exceptions]
         found = review_parts.exceptions(asked, one.comments, may and one.review.state == "held", steps=False)
         parts.append(review_parts.card("Exceptions", found))
+    parts.append(kept)
     if section.faces:
-        parts.append(el("div", *(_face(face) for face in section.faces), cls="grid frozen"))
+        grid = {1: "grid two", 2: "grid two", 3: "grid three"}.get(len(section.faces), "grid")
+        parts.append(el("div", *(_face(face) for face in section.faces), cls=f"{grid} frozen"))
     charts = [el("section", plots.drawn(chart), cls="card section") for chart in section.charts]
     if charts:
         parts.append(el("div", *charts, cls="grid two apart" if len(charts) > 1 else None))
@@ -133,36 +135,37 @@ def everything(one: Told, may: bool) -> Markup:
     )
 
 
-def _kept(one: Told, step: Step, may: bool) -> Markup:
-    """What is written down at this step, and the ways to write more."""
+def _ways(one: Told, step: Step, may: bool) -> Markup | None:
+    """The ways to write something down at this step."""
+    if not may or one.review.state != "held":
+        return None
+    special = {
+        "slos": ("review_decide", [step, "budget_exception"], "Set an error budget aside"),
+        "risks": ("review_decide", [step, "acceptance"], "Accept a risk"),
+    }
+    ways = [
+        ("review_note", step, "Note"),
+        ("review_decide", [step], "Decide"),
+        ("review_ask", step, "Ask for an action"),
+        *([special[step]] if step in special else []),
+    ]
+    acts = (button(words, act={"do": "form", "form": name, "item": item}, cls="turn") for name, item, words in ways)
+    return el("p", *acts, cls="turns ways")
+
+
+def _kept(one: Told, step: Step, may: bool) -> Markup | None:
+    """What is written down at this step; None where nothing is."""
     today, me, sign = review_read.today(), who.person().name, review_read.refused("approve")
-    held = may and one.review.state == "held"
     noted = review_parts.notes([each for each in one.notes if each.step == step], steps=False)
     parts: list[Markup | None] = [noted]
     if step != "decisions":
+        held = may and one.review.state == "held"
         own = [each for each in one.decisions if each.step == step]
         asked = [each for each in one.actions if each.step == step]
-        parts += [
-            review_parts.decisions(own, today, may, sign, me, open_=held),
-            review_parts.actions(asked, today, may),
-        ]
+        parts.append(review_parts.decisions(own, today, may, sign, me, open_=held))
+        parts.append(review_parts.actions(asked, today, may))
     there = [part for part in parts if part is not None]
-    if held:
-        named = (
-            ("review_note", step, "Note"),
-            ("review_decide", [step], "Decide"),
-            ("review_ask", step, "Ask for an action"),
-        )
-        special = {
-            "slos": ("review_decide", [step, "budget_exception"], "Set an error budget aside"),
-            "risks": ("review_decide", [step, "acceptance"], "Accept a risk"),
-        }
-        ways = [*named, *([special[step]] if step in special else [])]
-        buttons = (
-            button(words, act={"do": "form", "form": name, "item": item}, cls="turn") for name, item, words in ways
-        )
-        there.append(el("p", *buttons, cls="turns"))
-    return review_parts.card("Written down here", *there) if there else el("div")
+    return review_parts.card("Written down here", *there) if there else None
 
 
 def ending(one: Told, may: bool) -> None:
@@ -172,7 +175,7 @@ def ending(one: Told, may: bool) -> None:
         unsaid = [each.name for each in one.people if each.owner and each.present is None]
         if lacking:
             st.markdown("**Before it closes:** every action needs an owner and a due date.")
-            board(el("ul", *(el("li", said) for said in lacking), cls="said"), key="review_missing")
+            board(el("ul", *(el("li", said) for said in lacking), cls="points"), key="review_missing")
         if unsaid or not one.people:
             told = "Nobody said who was here" if one.people else "Nobody was invited"
             say = "review_attend" if one.people else "review_invite"

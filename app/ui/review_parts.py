@@ -8,7 +8,7 @@ from app.charts import wording
 from app.charts.theme import VerdictKey
 from app.metrics.review_records import AGENDA, Comment, Decision, Followed, Note, Outcome, Promised, Review, State, Step
 from app.review.snapshot import Cell, Column, Exceptional, Table
-from app.ui import tiles
+from app.ui import review_read, tiles
 from app.ui.markup import Markup, button, el, join
 
 STATES: Mapping[State, str] = {
@@ -58,9 +58,13 @@ def _exception(step: Step, one: Exceptional, said: Sequence[Comment], may: bool,
     return el(
         "li",
         el("div", el("span", one.text), tiles.verdict(*_KIND[one.kind]), cls="row"),
-        el("p", f"{where}{f'Asked: {one.owner}' if one.owner else 'Asked: the chair'}", cls="why"),
         *(comment_of(each) for each in said),
-        el("p", form("review_comment", [one.subject, one.text], "Comment", said=one.text)) if may else None,
+        el(
+            "p",
+            f"{where}Asked: {one.owner or 'the chair'}",
+            form("review_comment", [one.subject, one.text], "Comment", said=one.text) if may else None,
+            cls="why deeds",
+        ),
     )
 
 
@@ -110,7 +114,7 @@ def _decision(one: Decision, today: date, may: bool, may_sign: str, me: str, ope
         el("p", one.why),
         el("p", "; ".join(_about(one, own)), cls="why"),
         el("p", f"Dropped: {one.reason}", cls="why") if one.reason else None,
-        el("p", *acts, cls="acts") if acts else None,
+        el("p", *acts, cls="deeds") if acts else None,
     )
 
 
@@ -130,10 +134,8 @@ def standing(one: Decision, today: date) -> tuple[VerdictKey, str]:
 
 
 def _about(one: Decision, own: bool) -> list[str]:
-    kinds = {
-        "budget_exception": f"Error-budget exception of {one.subject}",
-        "acceptance": f"Acceptance of {one.subject}",
-    }
+    subject = review_read.called(one.subject or "")
+    kinds = {"budget_exception": f"Error-budget exception of {subject}", "acceptance": f"Acceptance of {subject}"}
     said = [kinds[one.kind]] if one.kind in kinds else []
     said.append(f"decided by {one.decided_by}" if said else f"Decided by {one.decided_by}")
     if one.until is not None:
@@ -165,7 +167,7 @@ def _action(one: Promised, today: date, may: bool) -> Markup:
         el("div", el("span", one.title), tiles.verdict(*OUTCOMES[word]), cls="row"),
         el("p", owner, ", ", due, f" · {one.action}", cls="why"),
         el("p", f"Dropped: {one.reason}", cls="why") if one.reason else None,
-        el("p", *(form(name, key, words, said=one.title) for name, words in acts), cls="acts")
+        el("p", *(form(name, key, words, said=one.title) for name, words in acts), cls="deeds")
         if may and pending
         else None,
     )
@@ -196,7 +198,7 @@ def _followed(one: Followed, may: bool) -> Markup:
             "p",
             form(names[0], item, "It is done", said=one.text),
             form(names[1], item, "Drop", said=one.text),
-            cls="acts",
+            cls="deeds",
         )
         if may and pending
         else None,

@@ -28,14 +28,19 @@ def shown(one: Told, may: bool) -> None:
     else:
         with st.spinner("Looking for what is exceptional"):
             seen = review_read.prepared(one.key)
-    board(people(one, may), key="review_people", on_act=act)
-    if isinstance(seen, str):
-        st.info(plain(seen), icon=":material/hourglass_empty:")
-        return
     if one.followed:
         title = "Last time: decisions and actions of earlier reviews"
         board(review_parts.card(title, review_parts.followed(one.followed, may)), key="review_followed", on_act=act)
-    _exceptions(one, seen, may)
+    if isinstance(seen, str):
+        st.info(plain(seen), icon=":material/hourglass_empty:")
+    else:
+        _exceptions(one, seen, may)
+        _restated(seen)
+    board(people(one, may), key="review_people", on_act=act)
+
+
+def _restated(seen: Snapshot) -> None:
+    """What moved of earlier frozen reviews."""
     for table in (t for section in seen.sections for t in section.tables if t.title.startswith("Restated")):
         board(review_parts.table(table, seen.currency), key="review_restated")
 
@@ -80,8 +85,8 @@ def people(one: Told, may: bool) -> Markup:
     if may and one.people:
         links.append(review_parts.form("review_attend", None, "Who is here"))
     agenda = el("ol", *(el("li", AGENDA[step]) for step in one.review.agenda), cls="agenda")
-    change = el("p", review_parts.form("review_change", None, "Chair, day and agenda"), cls="acts") if may else None
-    left = review_parts.card("Who comes", who_comes, el("p", *links, cls="acts") if links else None)
+    change = el("p", review_parts.form("review_change", None, "Chair, day and agenda"), cls="deeds") if may else None
+    left = review_parts.card("Who comes", who_comes, el("p", *links, cls="deeds") if links else None)
     return el("div", left, review_parts.card("Agenda", agenda, change), cls="grid two")
 
 

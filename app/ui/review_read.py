@@ -1,11 +1,12 @@
 """What the pages of reviews know: the reviews themselves, what was frozen, what would be frozen now, and the trends."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
 from app.metrics import periods
+from app.metrics.numbers import Ask, Group
 from app.metrics.periods import local_day
 from app.metrics.review_records import Attendee, Comment, Decision, Followed, Note, Promised, Review
 from app.metrics.review_trends import Counted, kept, on_time
@@ -155,9 +156,21 @@ def _trends(of: State, on: date) -> tuple[Trend, ...]:
             if text is None:
                 continue
             ends = [rest for period, *rest in (*decisions, *actions) if period == one.period]
-            numbers = _parsed(text[0]).numbers.get("", ())
-            found.append(Trend(one.period, kept(number.verdict for number in numbers), on_time(ends, on)))
+            whole = [number for number in _parsed(text[0]).numbers.get("", ()) if number.group == Group()]
+            found.append(Trend(one.period, kept(number.verdict for number in whole), on_time(ends, on)))
     return tuple(found)
+
+
+def called(subject: str) -> str:
+    """How an SLO or a risk (`source/id`) is called; as it was written where it is no more."""
+    return _called(read.state()).get(subject, subject)
+
+
+@lru_cache(maxsize=4)
+def _called(of: State) -> Mapping[str, str]:
+    facts = read.facts(frozenset({"risks"}), Ask((), read.moment()))
+    risks = {f"{one.source}/{one.risk}": f"{one.risk} · {one.title}" for one in facts.risks}
+    return risks | {slo.slo: slo.name for slo in facts.slos}
 
 
 def planned(offered: int = 6) -> Sequence[str]:

@@ -254,8 +254,7 @@ def _heading(column: Column, order: _Order) -> Markup:
 
 
 def _box(act: Act, on: bool, name: str) -> Markup:
-    box = el("span", "☑" if on else "☐", cls="box", aria_hidden="true")
-    return button(box, act=act, cls="tick", role="checkbox", aria_checked="true" if on else "false", aria_label=name)
+    return button(act=act, cls="tick", role="checkbox", aria_checked="true" if on else "false", aria_label=name)
 
 
 def _row(columns: Sequence[Column], row: Row, links: bool, picks: bool, ticked: Sequence[str]) -> Markup:

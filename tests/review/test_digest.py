@@ -48,7 +48,7 @@ def test_it_says_the_headline_first_and_in_its_subject() -> None:
         "Customers were affected for 212 minutes.",
     )
     assert made.sentences[2] == "Two numbers of earlier reviews moved since."
-    assert made.link == "https://nines.example.com/review?period=2026-10"
+    assert made.link == "https://nines.example.com/review?review=2026-10"
     assert made.closing.startswith("Numbers as they were frozen on 3 Nov 2026 ")
 
 
