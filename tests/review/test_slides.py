@@ -75,6 +75,10 @@ def test_a_chart_over_periods_is_native_and_has_the_values_of_the_snapshot(chart
         assert drawn["usual range, high"] == chart.limits.high
     for word, name in (("improving", "a real improvement"), ("worsening", "a real worsening")):
         at = {signal.at for signal in chart.signals if signal.word == word}
+        if chart.kind == "bar":
+            own = {int(one.get("val")) for one in found._chartSpace.iterfind(".//{*}barChart/{*}ser/{*}dPt/{*}idx")}
+            assert at <= own
+            continue
         assert {place for place, value in enumerate(drawn.get(name, ())) if value is not None} == at
 
 
