@@ -190,6 +190,7 @@ class Settings(BaseSettings):
         default=(), description="proxies that say truly who asks, in X-Forwarded-For, with ; between them"
     )
     metrics_token: Secret | None = Field(default=None, description="what opens /metrics to other machines")
+    sources: Path | None = Field(default=None, description="the file that names the live sources")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="how much is logged")
     log_format: Literal["text", "json"] = Field(default="text", description="json: one object a line")
     demo: bool = Field(default=False, description="true while the demo organisation is shown")
@@ -203,6 +204,15 @@ class Settings(BaseSettings):
     @classmethod
     def _lower(cls, value: Any) -> Any:
         return value.strip().lower() if isinstance(value, str) else value
+
+    @property
+    def sources_file(self) -> Path:
+        """The file that names the live sources: beside the store's file, or where this user's data live."""
+        if self.sources is not None:
+            return self.sources
+        scheme, _, rest = self.database_url.partition(":///")
+        folder = Path(rest.partition("?")[0]).expanduser().parent if scheme == "sqlite" else data_folder()
+        return folder / "sources.yaml"
 
     @property
     def loopback(self) -> bool:

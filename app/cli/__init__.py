@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from app.cli import facts, keeping, numbers, policy, store
+from app.cli import facts, keeping, numbers, policy, sources, store
 from app.cli.errors import Misuse, foreseen, sentence, unforeseen
 
 app = typer.Typer(
@@ -18,7 +18,15 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for register in (store.serving, facts.register, numbers.register, policy.register, keeping.register, store.keeping):
+for register in (
+    store.serving,
+    facts.register,
+    sources.register,
+    numbers.register,
+    policy.register,
+    keeping.register,
+    store.keeping,
+):
     register(app)
 
 

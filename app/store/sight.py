@@ -292,6 +292,7 @@ NARROWED: Mapping[str, Callable[[Sight], sa.Select[Any]]] = {
     "kept_sums": _kept_sums,
     "kept_groups": _where("kept_groups", _kept_groups),
     "meta": _where("meta", lambda sight, table: table.c.name.in_(KNOWN)),
-    **{name: _nothing(name) for name in ("imports", "rejects", "audit", "audit_head", "drafts", "grants", "sessions")},
+    **{name: _nothing(name) for name in ("imports", "rejects", "audit", "audit_head", "drafts")},
+    **{name: _nothing(name) for name in ("grants", "sessions", "sync_marks")},
 }
 """Table → what is left of it. A table that is neither here nor in OPEN is refused by a test."""
