@@ -222,7 +222,7 @@ class _Reading:
             self._slice(wire, parts, Slice(self._at, self._at))
             return
         step = kind.step(options)
-        end = _EPOCH + ((self._at - _EPOCH) // step) * step
+        end = _EPOCH + ((self._at - kind.settle(options) - _EPOCH) // step) * step
         with reading(self._engine) as conn:
             marks = syncing.marks(conn, self._source.name)
         first = getattr(options, "since", None) or self._at - FIRST

@@ -65,6 +65,8 @@ class Kind:
     """What slices of time are rounded to: an unfinished step is left for the next reading."""
     overlap: Callable[[Any], timedelta] = field(default=lambda options: timedelta())
     """How far before its mark a reading begins again."""
+    settle: Callable[[Any], timedelta] = field(default=lambda options: timedelta())
+    """How long the latest facts may take to arrive: nothing younger is read."""
 
 
 def batch(entity: str, rows: Sequence[Row]) -> Batch:
