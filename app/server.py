@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 import tomllib
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import FrameType
@@ -35,6 +35,7 @@ from app.web.assets import Assets, AssetsMiddleware
 from app.web.door import CALLBACK, Door
 from app.web.headers import Guard, inline_hashes
 from app.web.preparing import Preparing
+from app.web.syncing import Syncing
 from app.web.uploads import Uploads
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -99,7 +100,7 @@ def build(settings: Settings, engine: Engine, script: Path) -> ASGIApp:
     handlers: dict[Any, Callable[..., Any]] = {HTTPException: errors.on_http_error, Exception: errors.on_crash}
     app = st.App(
         script,
-        lifespan=_lifespan(settings, assets, Preparing(engine) if script == SCRIPT else None),
+        lifespan=_lifespan(settings, assets, _background(settings, engine) if script == SCRIPT else ()),
         routes=[
             *health.routes(engine),
             *watching.routes(settings, engine),
@@ -159,18 +160,23 @@ def _flat(tables: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]
             yield f"{path}{name}", value
 
 
-def _lifespan(settings: Settings, assets: Assets, preparing: Preparing | None) -> Callable[[st.App], Any]:
+def _background(settings: Settings, engine: Engine) -> tuple[Preparing | Syncing, ...]:
+    """What goes on beside the pages. The demo's facts are its own: no live source is read into them."""
+    return (Preparing(engine), *(() if settings.demo else (Syncing(engine, settings.sources_file),)))
+
+
+def _lifespan(settings: Settings, assets: Assets, background: Sequence[Preparing | Syncing]) -> Callable[[st.App], Any]:
     @asynccontextmanager
     async def lifespan(_: st.App) -> AsyncIterator[None]:
         threading.Thread(target=assets.warm, name="assets", daemon=True).start()
         if settings.signs_in:
             threading.Thread(target=provider.look, args=(settings,), name="provider", daemon=True).start()
         preload()
-        if preparing is not None:
-            preparing.start()
+        for one in background:
+            one.start()
         yield
-        if preparing is not None:
-            preparing.stop()
+        for one in background:
+            one.stop()
 
     return lifespan
 
