@@ -4,7 +4,6 @@ A reading that is killed leaves a store that the next one completes: what it kep
 One source that fails stops no other, one part that fails (an SLO's query) stops no other part.
 """
 
-import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,9 +27,8 @@ from data_sources import configured
 from data_sources.brought import Brought, Part
 from data_sources.configured import Source
 from data_sources.http import Client, Slice, SourceError, slices
-from data_sources.options import client, secrets
+from data_sources.options import client
 
-LOG = logging.getLogger("nines.sync")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST = timedelta(days=90)
 """How far back the first reading of a source goes, unless `--since` says otherwise."""
@@ -96,15 +94,6 @@ def listed(path: Path) -> list[Listed]:
         )
         for one in configured.load(path).values()
     ]
-
-
-def hidden(path: Path) -> tuple[str, ...]:
-    """The secrets of all sources: what must never be logged; none where the file cannot be read."""
-    try:
-        found = configured.load(path)
-    except SourceError:
-        return ()
-    return tuple(secret for one in found.values() for secret in secrets(one.options, os.environ))
 
 
 def test(path: Path, name: str) -> str:
@@ -198,8 +187,6 @@ class _Reading:
                 self._end()
         except syncing.Busy as cause:
             out.failure = str(cause)
-        if out.failure:
-            LOG.warning("%s could not be read: %s", source.name, out.failure)
         return out
 
     def _begin(self) -> None:

@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 import tomllib
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import FrameType
@@ -36,6 +36,7 @@ from app.web.door import CALLBACK, Door
 from app.web.headers import Guard, inline_hashes
 from app.web.preparing import Preparing
 from app.web.sending import Sending
+from app.web.syncing import Syncing
 from app.web.uploads import Uploads
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -160,13 +161,19 @@ def _flat(tables: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]
             yield f"{path}{name}", value
 
 
-def _beside(settings: Settings, engine: Engine) -> tuple[Preparing | Sending, ...]:
-    """What the server does beside answering. Nothing of the demo organisation is sent to anybody."""
-    sends = settings.sends and not settings.demo
-    return (Preparing(engine), *((Sending(engine),) if sends else ()))
+Beside = Preparing | Sending | Syncing
 
 
-def _lifespan(settings: Settings, assets: Assets, beside: tuple[Preparing | Sending, ...]) -> Callable[[st.App], Any]:
+def _beside(settings: Settings, engine: Engine) -> tuple[Beside, ...]:
+    """What the server does beside answering. The demo's facts are its own: nothing of it is sent to anybody, and no
+    live source is read into it."""
+    if settings.demo:
+        return (Preparing(engine),)
+    sending = (Sending(engine),) if settings.sends else ()
+    return (Preparing(engine), *sending, Syncing(engine, settings.sources_file))
+
+
+def _lifespan(settings: Settings, assets: Assets, beside: Sequence[Beside]) -> Callable[[st.App], Any]:
     @asynccontextmanager
     async def lifespan(_: st.App) -> AsyncIterator[None]:
         threading.Thread(target=assets.warm, name="assets", daemon=True).start()

@@ -87,11 +87,3 @@ def client(name: str, options: Options, environment: Mapping[str, str]) -> Clien
         headers={header: value for header, value in headers.items() if value is not None},
         timeout=options.timeout_seconds,
     )
-
-
-def secrets(options: Options, environment: Mapping[str, str]) -> tuple[str, ...]:
-    """The secrets of a source, where they are set: what must never be logged."""
-    if not isinstance(options, Wired):
-        return ()
-    named = (options.token, options.password, *options.headers.values())
-    return tuple(value for name in named if name and (value := environment.get(name)))

@@ -10,7 +10,7 @@ from app.charts import wording
 from app.metrics.periods import local_day
 from app.people import NotAllowed
 from app.store.runs import Aside, Run
-from app.ui import coverage, data_health, filters, mending, privacy, quality, read, tables, tiles, who
+from app.ui import coverage, data_health, data_health_live, filters, mending, privacy, quality, read, tables, tiles, who
 from app.ui.board import board
 from app.ui.data_health import Health
 from app.ui.lead import heading
@@ -40,6 +40,7 @@ def sources(health: Health) -> None:
         search=False,
         foot=_due_foot(health),
     )
+    data_health_live.show(health)
     directory = read.directory()
     chosen = local_day(health.as_of if directory.empty else filters.asked().period.start, health.zone)
     shown = coverage.months(chosen, directory.last, health.zone)
@@ -215,8 +216,11 @@ def _run_told(run: Run, health: Health) -> Markup:
         ("By", run.actor),
         ("Source", run.source),
         ("Files", ", ".join(run.names)),
-        ("Outcome", {"done": "Done", "set_aside": "Done, some rows were set aside"}.get(run.status, "Still running")),
+        ("Outcome", data_health_live.ended(run.status)),
     ]
+    if run.kind == "live":
+        facts = [fact for fact in facts if fact[0] != "Files"] + [("Calls", _count(run.calls))]
+        facts += [("Told", sentence) for sentence in (*filter(None, (run.failure,)), *run.unread)]
     told = el("dl", join(*(join(el("dt", name), el("dd", said)) for name, said in facts)))
     return el("section", told, counts_table(run.counts), cls="counted")
 
