@@ -91,15 +91,21 @@ def _lead(found: Sequence[Review]) -> str:
     return f"The review of {wording.period(latest.period)}: {review_parts.state(latest).lower()}."
 
 
+_WAY = (
+    ("Plan", "Choose the month or quarter, who chairs it and who comes."),
+    ("Prepare", "Owners are asked about what is exceptional alone; what they say stays with the number and its month."),
+    ("Freeze", "The month's numbers are kept as they are. What moves later is named in the next review."),
+    ("Meet", "One step a screen, by arrow keys or a clicker; notes, decisions and actions are typed where they arise."),
+    ("Close", "Every action has an owner and a day. The next review opens with what became of each."),
+)
+
+
 def _empty() -> Markup:
     return el(
         "section",
         el("h2", "No review yet"),
-        el(
-            "p",
-            "Once a month, the same people look at the same numbers. Plan a review; owners comment on what is "
-            "exceptional; freeze the numbers; run the meeting from here; the next one opens with what became of it.",
-        ),
+        el("p", "Once a month, the same people look at the same numbers, and remember what they decided.", cls="muted"),
+        el("ol", *(el("li", el("b", f"{name}. "), said) for name, said in _WAY), cls="agenda"),
         cls="card section",
     )
 
