@@ -8,9 +8,9 @@ from app.charts import reading, svg, wording
 from app.charts.description import Chart
 from app.charts.faces import Face
 from app.charts.markup import Markup, el, join
-from app.charts.theme import VerdictKey
 from app.metrics.review_records import AGENDA, Comment, Note
 from app.review import brand, drawings, page_tables, words
+from app.review.page_tables import verdict
 from app.review.snapshot import Exceptional, Frozen, Section
 from app.review.words import Counted
 
@@ -112,11 +112,6 @@ def section(frozen: Frozen, one: Section, known: dict[str, Counted]) -> Markup:
 
 def _block(title: str, parts: Sequence[Markup]) -> Markup | None:
     return el("div", el("h3", title), join(*parts), cls="block") if parts else None
-
-
-def verdict(key: VerdictKey, word: str) -> Markup:
-    """A verdict: shape, word and colour together."""
-    return page_tables.verdict(key, word)
 
 
 def tile(face: Face, counted: Counted | None) -> Markup:

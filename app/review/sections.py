@@ -111,7 +111,7 @@ def _finding(seen: Seen, step: Step) -> str:
     found = seen.exceptions.get(step, ())
     if found:
         rest = len(found) - 1
-        more = f" ({count(rest)} more exception{'s' if rest != 1 else ''})" if rest else ""
+        more = f"; {count(rest)} more exception{'s' if rest != 1 else ''}" if rest else ""
         return f"{found[0].text.removesuffix('.')}{more}"
     if all(seen.number(key).value is None for key in STEPS[step]):
         return f"{AGENDA[step]}: {wording.NO_DATA}"

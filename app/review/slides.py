@@ -205,11 +205,12 @@ def _tally(section: Section) -> str:
 
 def told(faces: Sequence[Face]) -> str:
     """How many numbers met their targets, in words."""
-    keys = [face.key for face in faces]
-    judged = sum(key in ("met", "missed", "unsure") for key in keys)
+    said = [face.word for face in faces]
+    missed, unsure, worse = (said.count(word) for word in ("missed", "cannot tell", "worsening"))
+    judged = missed + unsure + said.count("met")
     if not judged:
-        silent = keys.count("no_data") == len(keys)
-        return wording.NO_DATA if silent else "no target to hold the numbers against"
-    missed, unsure = keys.count("missed"), keys.count("unsure")
-    said = f"{missed} of {judged} judged numbers missed" if missed else f"none of {judged} judged numbers missed"
-    return said + (f", {unsure} cannot be told" if unsure else "")
+        return wording.NO_DATA if all(face.empty for face in faces) else "no target to hold the numbers against"
+    parts = [f"{missed or 'none'} of {judged} judged numbers missed"]
+    parts += [f"{unsure} cannot be told"] if unsure else []
+    parts += [f"{worse} really worsening"] if worse else []
+    return ", ".join(parts)

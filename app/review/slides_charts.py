@@ -177,7 +177,14 @@ def _limits(chart: Chart) -> list[Drawn]:
         return []
     edges = (("usual range, high", chart.limits.high), ("usual range, low", chart.limits.low))
     return [
-        Drawn(name, values, "history", 1, "sysDot", labels=_at_end(values, name.replace(",", ":"), "muted"))
+        Drawn(
+            name,
+            values,
+            "history",
+            1,
+            "sysDot",
+            labels=_at_end(values, name.replace(",", ":") if values[-1] else "", "muted"),
+        )
         for name, values in edges
         if any(value is not None for value in values)
     ]

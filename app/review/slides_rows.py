@@ -193,12 +193,12 @@ def _percentiles(slide: Slide, named: Series, box: Box) -> None:
     """What one year in so many costs more than, beside the curve."""
     slide.card(box)
     y, x = box.y + 0.18, box.x + 0.18
-    slide.say("One year costs more", Box(x, y, box.w - 0.36, 0.24), (12,), "muted", name="Percentiles")
+    slide.say("A year costs more than", Box(x, y, box.w - 0.36, 0.24), (12,), "muted", name="Percentiles")
     for at, (key, chance) in enumerate(zip(named.keys, named.values, strict=True)):
         name, _, amount = key.partition(" ")
         top = y + 0.36 + at * 0.62
         slide.say(amount, Box(x, top, box.w - 0.36, 0.32), (18, 16, 14), bold=True, name="Amount")
-        said = f"{name}: {wording.value(chance, 'share')} of years"
+        said = f"in {wording.value(chance, 'share')} of years ({name})"
         slide.say(said, Box(x, top + 0.31, box.w - 0.36, 0.22), (11, 10, 9), "muted", name="Percentile")
 
 

@@ -1,8 +1,12 @@
 """The slides: everything of the snapshot, native, equal to it, and readable whatever it holds."""
 
 import io
+import os
 import re
+import shutil
+import subprocess
 import zipfile
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -71,6 +75,10 @@ def test_a_chart_over_periods_is_native_and_has_the_values_of_the_snapshot(chart
         assert drawn["usual range, high"] == chart.limits.high
     for word, name in (("improving", "a real improvement"), ("worsening", "a real worsening")):
         at = {signal.at for signal in chart.signals if signal.word == word}
+        if chart.kind == "bar":
+            own = {int(one.get("val")) for one in found._chartSpace.iterfind(".//{*}barChart/{*}ser/{*}dPt/{*}idx")}
+            assert at <= own
+            continue
         assert {place for place, value in enumerate(drawn.get(name, ())) if value is not None} == at
 
 
@@ -247,3 +255,20 @@ def test_a_deck_wears_the_brand_of_the_policy_that_was_frozen() -> None:
     assert b"Northwind" in package.read("ppt/slides/slide1.xml")
     assert b'<a:accent1><a:srgbClr val="4650C0"/>' in zipfile.ZipFile(io.BytesIO(deck())).read("ppt/theme/theme1.xml")
     assert round(opened().slide_width / 914_400, 2) == round(WIDE, 2)
+
+
+def test_libreoffice_shows_every_slide_on_a_page(tmp_path: Path) -> None:
+    if not shutil.which("soffice") or not shutil.which("pdftotext"):
+        assert os.environ.get("CI") != "true", "install libreoffice-impress and poppler-utils"
+        pytest.skip("LibreOffice is not installed here")
+    (tmp_path / "deck.pptx").write_bytes(deck())
+    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
+    command = ["soffice", "--headless", profile, "--convert-to", "pdf", "--outdir", str(tmp_path), "deck.pptx"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, timeout=300)
+    told = subprocess.run(["pdftotext", "deck.pdf", "-"], cwd=tmp_path, check=True, capture_output=True, text=True)
+    pages = told.stdout.split("\f")[:-1]
+
+    assert len(pages) == len(opened().slides)
+    for page, one in zip(pages, opened().slides, strict=True):
+        title = one.shapes.title.text_frame.text.replace("\v", " ")
+        assert title.split()[0] in page
