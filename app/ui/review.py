@@ -12,7 +12,7 @@ from app.review.snapshot import Frozen
 from app.ui import plots, read, review_acts, review_meeting, review_parts, review_prepare, review_read, tables
 from app.ui.board import board
 from app.ui.lead import heading
-from app.ui.markup import Markup, button, el, join
+from app.ui.markup import Markup, button, el, join, plain
 from app.ui.review_read import Told, Trend
 from app.ui.tables import ACT, Column
 
@@ -65,7 +65,7 @@ def listed() -> None:
     else:
         board(el("p", _lead(found), cls="lead-line"), key="reviews_lead")
     if why:
-        st.caption(f":material/lock: {why}")
+        st.caption(f":material/lock: {plain(why)}")
     elif offered:
         form = {"do": "form", "form": "review_plan", "item": None}
         named = button(
@@ -173,7 +173,7 @@ def one(told: Told) -> None:
     board(_head(told), key="review_head", on_act=review_acts.answer(told.key))
     review_acts.wrong()
     if why:
-        st.caption(f":material/lock: {why}")
+        st.caption(f":material/lock: {plain(why)}")
     if told.review.state in ("planned", "preparation"):
         review_prepare.step_on(told, may)
     elif frozen is not None:
