@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.charts import wording
 from app.charts.description import Chart, Series
+from app.metrics import periods
 from app.metrics.review_records import Review
 from app.review.snapshot import Frozen
 from app.ui import plots, read, review_acts, review_meeting, review_parts, review_prepare, review_read, tables
@@ -68,11 +69,13 @@ def listed() -> None:
         st.caption(f":material/lock: {plain(why)}")
     elif offered:
         form = {"do": "form", "form": "review_plan", "item": None}
-        named = button(
-            f"Plan the review of {wording.period(offered[0])}", act=form | {"period": offered[0]}, cls="turn"
-        )
-        another = button("Plan another", act=form, cls="turn quiet")
-        board(el("p", named, another, cls="turns"), key="reviews_plan", on_act=review_acts.plan)
+        following = [key for key in offered if not found or _later(key, found[0].period)][:1]
+        named = [
+            button(f"Plan the review of {wording.period(key)}", act=form | {"period": key}, cls="turn")
+            for key in following
+        ]
+        another = button("Plan another" if named else "Plan a review", act=form, cls="turn quiet" if named else "turn")
+        board(el("p", *named, another, cls="turns"), key="reviews_plan", on_act=review_acts.plan)
     if not found:
         return
     trends = review_read.trends()
@@ -84,6 +87,11 @@ def listed() -> None:
     for column, chart, key in zip(st.columns(2), _charts(trends), ("met", "carried"), strict=True):
         with column:
             plots.plot(chart, key=f"reviews_{key}")
+
+
+def _later(key: str, than: str) -> bool:
+    """Whether a period ends after another."""
+    return periods.parse(key).after > periods.parse(than).after
 
 
 def _lead(found: Sequence[Review]) -> str:
@@ -157,7 +165,7 @@ def _charts(trends: Sequence[Trend]) -> tuple[Chart, Chart]:
         labels = tuple(f"{one.part} of {one.whole}" if one.whole else wording.NO_DATA for one in counted)
         line = Series(name, tuple(one.share for one in counted), labels=labels)
         empty = "The first decision or action whose day has come brings the first point."
-        made.append(Chart("line", title, subtitle, "share", x, (line,), empty=empty))
+        made.append(Chart("bar", title, subtitle, "share", x, (line,), empty=empty))
     return made[0], made[1]
 
 
