@@ -23,7 +23,7 @@ from data_sources.delimited import Unreadable
 from data_sources.duplicates import Keys
 from data_sources.files import Batch, Columns, FactFile, Found, Progress, Refused
 
-__all__ = ["Change", "Refused", "Report", "preview", "run"]
+__all__ = ["Change", "Keeper", "Refused", "Report", "preview", "run"]
 SHOWN = 20
 """How many rows set aside a report shows."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -89,7 +89,7 @@ def run(
     with writing(engine, dry=dry_run) as conn:
         number = begin_run(conn, kind="file", source=source, names=names, actor=by.name)
         touched = Touched(number)
-        keeper = _Keeper(conn, number, source, touched, report, names, examples)
+        keeper = Keeper(conn, number, source, touched, report, names, examples)
         for place, (file, header) in enumerate(zip(found.files, headers, strict=True)):
             keeper.start(file.entity)
             for batch in _batches(file, header, timezone, progress):
@@ -146,7 +146,7 @@ def _strictly(report: Report) -> list[str]:
     return [*told, f"… and {more:,} more."] if more else told
 
 
-class _Keeper:
+class Keeper:
     """Keeps the batches of one import, each after its links and keys were checked."""
 
     def __init__(

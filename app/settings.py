@@ -2,18 +2,19 @@
 
 import getpass
 import os
-import re
 import sys
 from collections.abc import Mapping
 from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from annotated_types import Ge, Gt, Le
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.addresses import Hook, Mail, MailServer, local_name
 
 PREFIX = "NINES_"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -23,8 +24,6 @@ SECRETS = (
     "teams_webhook",
 )  # fmt: skip
 """Never shown, not even where they are refused."""
-
-_MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 
 
 class SettingsError(ValueError):
@@ -103,18 +102,11 @@ def _name(host: str) -> str:
     return host.lower().strip("[]").rstrip(".")
 
 
-def _local_name(host: str | None) -> bool:
-    try:
-        return host == "localhost" or ip_address(host or "").is_loopback
-    except ValueError:
-        return False
-
-
 def _url(url: str) -> str:
     named = urlsplit(url.strip())
     if named.scheme not in {"http", "https"} or not named.hostname or named.username or named.query or named.fragment:
         raise ValueError("must be an address like https://login.example.com")
-    if named.scheme == "http" and not _local_name(named.hostname):
+    if named.scheme == "http" and not local_name(named.hostname):
         raise ValueError("must start with https://: without it, whoever listens on the way could sign in as others")
     return url.strip().rstrip("/")
 
@@ -146,43 +138,6 @@ def _network(text: Any) -> Any:
         raise ValueError("must be addresses of proxies or networks of them, like 10.0.0.7;10.1.0.0/16") from cause
 
 
-def _parts(url: SecretStr, schemes: set[str]) -> SplitResult | None:
-    """What an address is made of; None where it is none with one of these schemes and a host."""
-    try:
-        named = urlsplit(url.get_secret_value())
-        whole = named.scheme in schemes and named.hostname and (named.port or 1) > 0 and not named.fragment
-    except ValueError:
-        return None
-    return named if whole else None
-
-
-def _mail_server(url: SecretStr) -> SecretStr:
-    named = _parts(url, {"smtp", "smtps"})
-    if named is None or named.path.strip("/") or named.query or not unquote(url.get_secret_value()).isascii():
-        raise ValueError(
-            "must be like smtps://user:password@mail.example.com (TLS) or smtp://…:587 (STARTTLS), in plain ASCII, "
-            "with %40 for an @ in the user or password"
-        )
-    return url
-
-
-def _webhook(url: SecretStr) -> SecretStr:
-    named = _parts(url, {"http", "https"})
-    if named is None or named.username:
-        raise ValueError("must be the address that Slack or Teams gave out, like https://hooks.slack.com/services/…")
-    if named.scheme == "http" and not _local_name(named.hostname):
-        raise ValueError("must start with https://: without it, whoever listens on the way could read and post too")
-    return url
-
-
-def _address(text: str) -> str:
-    if not _MAIL.fullmatch(text.strip()):
-        raise ValueError("must be plain mail addresses, like reliability@example.com")
-    return text.strip()
-
-
-Mail = Annotated[str, AfterValidator(_address)]
-Hook = Annotated[SecretStr, AfterValidator(_webhook)]
 Web = Annotated[str, AfterValidator(_url)]
 Provider = Annotated[str, AfterValidator(_metadata)]
 Secret = Annotated[SecretStr, AfterValidator(_long)]
@@ -233,9 +188,7 @@ class Settings(BaseSettings):
         default=(), description="proxies that say truly who asks, in X-Forwarded-For, with ; between them"
     )
     metrics_token: Secret | None = Field(default=None, description="what opens /metrics to other machines")
-    smtp_url: Annotated[SecretStr, AfterValidator(_mail_server)] | None = Field(
-        default=None, description="the mail server that digests of reviews go through"
-    )
+    smtp_url: MailServer | None = Field(default=None, description="the mail server that digests of reviews go through")
     mail_from: Mail | None = Field(default=None, description="who they come from")
     digest_to: Annotated[tuple[Mail, ...], NoDecode] = Field(
         default=(), description="who gets them by mail, with ; between the addresses"
@@ -243,6 +196,7 @@ class Settings(BaseSettings):
     digest_attach: Literal["pdf"] | None = Field(default=None, description="pdf: the mail brings the pack as PDF")
     slack_webhook: Hook | None = Field(default=None, description="the channel of Slack that digests go to")
     teams_webhook: Hook | None = Field(default=None, description="the workflow of Microsoft Teams that posts them")
+    sources: Path | None = Field(default=None, description="the file that names the live sources")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="how much is logged")
     log_format: Literal["text", "json"] = Field(default="text", description="json: one object a line")
     demo: bool = Field(default=False, description="true while the demo organisation is shown")
@@ -256,6 +210,15 @@ class Settings(BaseSettings):
     @classmethod
     def _lower(cls, value: Any) -> Any:
         return value.strip().lower() if isinstance(value, str) else value
+
+    @property
+    def sources_file(self) -> Path:
+        """The file that names the live sources: beside the store's file, or where this user's data live."""
+        if self.sources is not None:
+            return self.sources
+        scheme, _, rest = self.database_url.partition(":///")
+        folder = Path(rest.partition("?")[0]).expanduser().parent if scheme == "sqlite" else data_folder()
+        return folder / "sources.yaml"
 
     @property
     def loopback(self) -> bool:

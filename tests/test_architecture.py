@@ -37,7 +37,8 @@ LAYERS = (
     Layer("app/people.py", set(), set(), WORLD),
     Layer("app/brand.py", set(), {"pydantic"}, WORLD),
     Layer("app/policy.py", {"app.brand", "app.people", "app.records"}, {"annotated_types", "pydantic", "yaml"}),
-    Layer("app/settings.py", set(), {"annotated_types", "pydantic", "pydantic_settings"}),
+    Layer("app/addresses.py", set(), {"pydantic"}),
+    Layer("app/settings.py", {"app.addresses"}, {"annotated_types", "pydantic", "pydantic_settings"}),
     # A risk with what forms add to it is a record, checked as records are.
     Layer("app/metrics/risk_r", MEASURE, {"annotated_types", "pydantic"}, WORLD),
     Layer("app/watch.py", set(), {"prometheus_client"}),
@@ -50,6 +51,7 @@ LAYERS = (
         {"app.ingest", "app.store", "data_sources", *MEASURE},
         {"numpy", "pyarrow", "pydantic", "sqlalchemy"},
     ),
+    Layer("app/ingest_sync.py", {"app.ingest", "app.store", "data_sources", *MEASURE}, {"pyarrow", "sqlalchemy"}),
     Layer(
         "app/ingest_register.py",
         {"app.export", "app.store", "data_sources", *MEASURE},
@@ -77,7 +79,7 @@ LAYERS = (
     # The quality list says the same in words on the page and in `nines check`.
     Layer(
         "app/cli",
-        {"app.cli", "app.demo", "app.export", "app.review", "app.server", "app.ui.quality", *RUN},
+        {"app.cli", "app.demo", "app.export", "app.ingest_sync", "app.review", "app.server", "app.ui.quality", *RUN},
         {"pydantic", "rich", "sqlalchemy", "typer", "yaml"},
     ),
     Layer("app/shapes.py", {"app.export", "app.metrics"}, set()),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from app.cli import facts, keeping, numbers, policy, review, store
+from app.cli import facts, keeping, numbers, policy, review, sources, store
 from app.cli.errors import Misuse, foreseen, sentence, unforeseen
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
 for register in (
     store.serving,
     facts.register,
+    sources.register,
     numbers.register,
     policy.register,
     keeping.register,

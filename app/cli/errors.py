@@ -21,6 +21,7 @@ def foreseen() -> tuple[type[Exception], ...]:
     places = (
         ("app.settings", "SettingsError"),
         ("app.ingest", "Refused"),
+        ("data_sources.http", "SourceError"),
         ("app.export", "NotExportable"),
         ("app.demo.filling", "NotEmpty"),
         ("app.server", "ServerError"),

@@ -46,7 +46,7 @@ def import_(
     if not source.strip() or len(source) > 2_000:
         raise Misuse("--source must be a name, like pagerduty.")
     zone = _zone(timezone) if timezone else None
-    with engine() as opened, _progress() as progress:
+    with engine() as opened, progress_bar() as progress:
         report = ingest.run(
             opened,
             paths,
@@ -131,7 +131,7 @@ def _zone(name: str) -> "ZoneInfo":
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None] | None]:
+def progress_bar() -> Iterator[Callable[[str, int, int], None] | None]:
     """A bar on a terminal; nothing elsewhere."""
     screen = console(err=True)
     if not screen.is_terminal:

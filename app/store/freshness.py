@@ -26,6 +26,10 @@ class SourceState(NamedTuple):
     expected_hours: float | None
     """How often it is expected to bring something; None: nobody expects anything."""
     note: str | None = None
+    tried_at: datetime | None = None
+    """When a reading of a live source last began."""
+    every_minutes: float | None = None
+    """How often the server reads it by itself."""
 
     def data_to(self, as_of: datetime) -> datetime | None:
         """The instant of the last fact, or of the last successful reading where that is later; what is planned ahead (a
@@ -70,6 +74,8 @@ def sources(conn: Connection) -> tuple[SourceState, ...]:
             imported_at=imported.get(name),
             expected_hours=known[name].expected_hours if name in known else None,
             note=known[name].note if name in known else None,
+            tried_at=known[name].tried_at if name in known else None,
+            every_minutes=known[name].every_minutes if name in known else None,
         )
         for name in sorted({*spans, *known})
     )

@@ -82,6 +82,23 @@ def resolve(conn: Connection, run: int, source: str, files: Sequence[str], mende
         conn.execute(done.where(still, REJECTS.c.id.in_(ids[start : start + _SOME])))
 
 
+def repeated(conn: Connection, run: int) -> set[int]:
+    """The open rejects of earlier runs whose very row this run has set aside again, from the same place."""
+    mine = sa.select(REJECTS.c.source, REJECTS.c.entity, REJECTS.c.file, REJECTS.c.row).where(REJECTS.c.run == run)
+    again = {(row.source, row.entity, row.file, str(sorted(row.row.items()))) for row in conn.execute(mine)}
+    found: set[int] = set()
+    for source in {key[0] for key in again}:
+        earlier = sa.select(REJECTS.c.id, REJECTS.c.entity, REJECTS.c.file, REJECTS.c.row).where(
+            REJECTS.c.resolved_by.is_(None), REJECTS.c.source == source, REJECTS.c.run < run
+        )
+        found |= {
+            row.id
+            for row in conn.execute(earlier)
+            if (source, row.entity, row.file, str(sorted(row.row.items()))) in again
+        }
+    return found
+
+
 def _value(column: sa.Column[Any], text: str | None) -> Any:
     """The key's value that a cell holds. Raises ValueError where it cannot be read."""
     text = (text or "").strip()

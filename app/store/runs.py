@@ -23,9 +23,16 @@ class Run(NamedTuple):
     """The files it read."""
     actor: str
     status: str
-    """`done`, `set_aside` (done, some rows were set aside) or `running`."""
+    """`done`, `set_aside` (done, some rows were set aside), `running`; of a live source also `partial` (done, something
+    could not be read), `failed` (what it had kept by then stays) or `stopped` (killed)."""
     counts: Mapping[str, RunCounts]
     """Entity → what became of its rows."""
+    calls: int | None = None
+    """How often a live source was asked."""
+    unread: Sequence[str] = ()
+    """What a live source could not give, a sentence each."""
+    failure: str | None = None
+    """Why the reading of a live source ended early."""
 
     @property
     def total(self) -> RunCounts:
@@ -55,20 +62,30 @@ class Aside(NamedTuple):
 
 def runs(conn: Connection, limit: int = 500) -> tuple[Run, ...]:
     """The imports, the latest first."""
-    found = conn.execute(sa.select(IMPORTS).order_by(IMPORTS.c.id.desc()).limit(limit))
-    return tuple(
-        Run(
-            row.id,
-            row.started_at,
-            row.finished_at,
-            row.kind,
-            row.source,
-            tuple(row.names),
-            row.actor,
-            row.status,
-            {entity: RunCounts(**counts) for entity, counts in row.counts.items()},
-        )
-        for row in found
+    return tuple(map(_run, conn.execute(sa.select(IMPORTS).order_by(IMPORTS.c.id.desc()).limit(limit))))
+
+
+def latest_readings(conn: Connection) -> dict[str, Run]:
+    """Live source → its latest reading."""
+    last = sa.select(sa.func.max(IMPORTS.c.id)).where(IMPORTS.c.kind == "live").group_by(IMPORTS.c.source)
+    found = conn.execute(sa.select(IMPORTS).where(IMPORTS.c.id.in_(last)))
+    return {row.source: _run(row) for row in found}
+
+
+def _run(row: Any) -> Run:
+    return Run(
+        row.id,
+        row.started_at,
+        row.finished_at,
+        row.kind,
+        row.source,
+        tuple(row.names),
+        row.actor,
+        row.status,
+        {entity: RunCounts(**counts) for entity, counts in row.counts.items()},
+        row.calls,
+        tuple(row.unread or ()),
+        row.failure,
     )
 
 

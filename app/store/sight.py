@@ -301,7 +301,17 @@ NARROWED: Mapping[str, Callable[[Sight], sa.Select[Any]]] = {
     "meta": _where("meta", lambda sight, table: table.c.name.in_(KNOWN)),
     **{
         name: _nothing(name)
-        for name in ("imports", "rejects", "audit", "audit_head", "deliveries", "drafts", "grants", "sessions")
+        for name in (
+            "imports",
+            "rejects",
+            "audit",
+            "audit_head",
+            "deliveries",
+            "drafts",
+            "grants",
+            "sessions",
+            "sync_marks",
+        )
     },
     "review_decisions": _where("review_decisions", _exception),
     **{

@@ -216,7 +216,11 @@ IMPORTS = sa.Table(
     sa.Column("actor", sa.Text(), nullable=False),
     sa.Column("status", sa.Text(), nullable=False),
     sa.Column("counts", sa.JSON(), nullable=False),
+    sa.Column("calls", sa.BigInteger()),
+    sa.Column("unread", sa.JSON(none_as_null=True)),
+    sa.Column("failure", sa.Text()),
 )
+"""Of a live source also: how often it was asked, sentences on what could not be read, and why the reading ended."""
 REJECTS = sa.Table(
     "rejects",
     METADATA,
@@ -242,8 +246,19 @@ SOURCES = sa.Table(
     sa.Column("last_read_at", Moment()),
     sa.Column("expected_hours", sa.Double()),
     sa.Column("note", sa.Text()),
+    sa.Column("tried_at", Moment()),
+    sa.Column("every_minutes", sa.Double()),
 )
-"""Live sources, and how often (in hours) any source is expected to bring something: later than that, it is late."""
+"""Live sources, and how often (in hours) any source is expected to bring something: later than that, it is late.
+`every_minutes`: how often the server reads it by itself; `tried_at`: when a reading last began."""
+SYNC_MARKS = sa.Table(
+    "sync_marks",
+    METADATA,
+    _key("source"),
+    _key("part"),
+    sa.Column("until", Moment(), nullable=False),
+)
+"""How far each part of a live source is read; what comes before is in the store."""
 POLICIES = sa.Table(
     "policies",
     METADATA,

@@ -25,6 +25,7 @@ An open reject is resolved by a later run that reads the same file again, or tha
 import io
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import psycopg
@@ -92,13 +93,21 @@ def begin_run(conn: Connection, *, kind: str, source: str, names: Sequence[str],
 
 
 def end_run(
-    conn: Connection, run: int, touched: Touched, counts: Mapping[str, RunCounts], files: Sequence[str] = ()
+    conn: Connection,
+    run: int,
+    touched: Touched,
+    counts: Mapping[str, RunCounts],
+    files: Sequence[str] = (),
+    ended: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
-    """Ends it: keeps its counts, resolves the rejects that it mended, and leaves one audit entry."""
+    """Ends it: keeps its counts, resolves the rejects that it mended, and leaves one audit entry.
+
+    `ended`: what else the log of a live source keeps (`calls`, `unread`, `failure`, another `status`).
+    """
     kept = {entity: count._asdict() for entity, count in counts.items()}
     aside = sum(count.set_aside for count in counts.values())
     done = {"finished_at": datetime.now(UTC), "counts": kept, "status": "set_aside" if aside else "done"}
-    conn.execute(IMPORTS.update().where(IMPORTS.c.id == run).values(**done))
+    conn.execute(IMPORTS.update().where(IMPORTS.c.id == run).values(**{**done, **ended}))
     source, actor = conn.execute(sa.select(IMPORTS.c.source, IMPORTS.c.actor).where(IMPORTS.c.id == run)).one()
     rejects.resolve(conn, run, source, files, touched.resolved)
     audit(conn, actor=actor, action="import", entity="imports", entity_id=str(run), new={"source": source, **kept})

@@ -1,0 +1,273 @@
+"""The wire to every system: one small client with timeouts, capped retries, paging, time slices and plain refusals.
+
+    with Client("https://prometheus.example.com", token=SecretStr("…")) as client:
+        answer = client.get("/api/v1/query", {"query": "up"})
+
+Whatever goes wrong is a SourceError in one sentence, without any secret: addresses are told without user, password and
+query, headers never.
+"""
+
+import email.utils
+import random
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Any, Literal, NamedTuple, Self
+from urllib.parse import urlsplit
+
+import httpx
+from pydantic import SecretStr
+
+Reason = Literal["address", "credentials", "permission", "version", "query", "answer", "configuration"]
+Params = Mapping[str, str | int | float]
+RETRIED = frozenset({408, 420, 425, 429, 500, 502, 503, 504})
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST = 300
+"""Characters of an answer that a sentence quotes."""
+
+
+class SourceError(Exception):
+    """A source cannot be read; the message is one sentence that says what is wrong: address, credentials, permission,
+    version, one query, or what it answered."""
+
+    def __init__(self, reason: Reason, sentence: str):
+        self.reason = reason
+        super().__init__(sentence)
+
+
+class Answer(NamedTuple):
+    """What a system answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+    """The JSON."""
+
+
+class Slice(NamedTuple):
+    """A stretch of time, [start, end)."""
+
+    start: datetime
+    end: datetime
+
+
+class Client:
+    """One system, by HTTP. `calls` counts requests, those repeated too."""
+
+    def __init__(
+        self,
+        base: str,
+        *,
+        name: str = "the source",
+        token: SecretStr | None = None,
+        user: str | None = None,
+        password: SecretStr | None = None,
+        headers: Mapping[str, SecretStr] | None = None,
+        timeout: float = 30,
+        attempts: int = 5,
+        longest_wait: float = 60,
+        sleep: Callable[[float], None] = time.sleep,
+        chance: Callable[[], float] = random.random,
+    ):
+        self.calls = 0
+        self.name, self._base = name, base.rstrip("/")
+        self._attempts, self._longest_wait = attempts, longest_wait
+        self._sleep, self._chance = sleep, chance
+        self._token, self._password = token, password
+        sent = {key: value.get_secret_value() for key, value in (headers or {}).items()}
+        if token:
+            sent["Authorization"] = f"Bearer {token.get_secret_value()}"
+        signed = (user or "", password.get_secret_value()) if password else None
+        self._hidden = tuple(filter(None, (*sent.values(), *(signed or ())[1:], token and token.get_secret_value())))
+        self._http = httpx.Client(timeout=timeout, headers=sent, auth=signed, follow_redirects=False)
+
+    def __repr__(self) -> str:
+        return f"Client({shown(self._base)!r})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, cause: BaseException | None, at: TracebackType | None) -> None:
+        self._http.close()
+
+    def get(self, path: str, params: Params | None = None) -> Answer:
+        """The answer to a GET. Raises SourceError once it is refused, or was retried enough."""
+        return self._ask("GET", path, params=dict(params or {}))
+
+    def post(self, path: str, form: Params) -> Answer:
+        """The answer to a POST of a form that only reads: long queries do not fit into an address."""
+        return self._ask("POST", path, data=dict(form))
+
+    def _ask(self, method: str, path: str, **sent: Any) -> Answer:
+        address = path if path.startswith(("http://", "https://")) else f"{self._base}{path}"
+        if urlsplit(address)[:2] != urlsplit(self._base)[:2]:
+            raise SourceError("address", f"{self.name} leads on to another host, which its credentials are not for.")
+        for attempt in range(1, self._attempts + 1):
+            self.calls += 1
+            failure: httpx.TransportError | None = None
+            answer: httpx.Response | None = None
+            try:
+                answer = self._http.request(method, address, **sent)
+            except httpx.TransportError as cause:
+                failure = cause
+            except (httpx.InvalidURL, httpx.DecodingError) as cause:
+                raise SourceError(
+                    "address", f"{shown(address)} cannot be asked ({type(cause).__name__}): check its url."
+                ) from None
+            if answer is not None and answer.status_code not in RETRIED:
+                return self._judged(answer, address)
+            if attempt == self._attempts:
+                break
+            self._sleep(self._wait(attempt, answer))
+        if answer is not None:
+            again = f"{self._attempts} times" if self._attempts > 1 else "once"
+            raise SourceError("answer", f"{self.name} answered {_status(answer)}, {again} in a row: try again later.")
+        raise SourceError("address", self._unreached(address, failure)) from None
+
+    def _wait(self, attempt: int, answer: httpx.Response | None) -> float:
+        """Seconds until the next try: what the system asks for, else twice as long each time; a part of it by chance,
+        so that many who wait do not come back at once."""
+        asked = asked_to_wait(answer.headers, datetime.now(UTC)) if answer is not None else None
+        if asked is not None:
+            return min(asked, self._longest_wait) + 0.1 * self._chance()
+        return min(2.0 ** (attempt - 1), self._longest_wait) * (0.5 + 0.5 * self._chance())
+
+    def _judged(self, answer: httpx.Response, address: str) -> Answer:
+        code = answer.status_code
+        if code == 401:
+            raise SourceError(
+                "credentials", f"{self.name} does not accept the credentials: are they right, and not expired?"
+            )
+        if code == 403:
+            raise SourceError(
+                "permission", f"{self.name} knows the credentials, but they may not read {_path(address)}."
+            )
+        if code in (404, 405, 410):
+            raise SourceError(
+                "version",
+                f"{self.name} has nothing at {_path(address)} ({code}): is its url right, and its version one that "
+                "Nines knows?",
+            )
+        if 300 <= code < 400:
+            raise SourceError("address", f"{self.name} has moved: its url leads elsewhere ({code}), name that one.")
+        if code >= 400:
+            raise SourceError("query", f"{self.name} refuses the question ({code}): {self.plain(_said(answer))}.")
+        try:
+            return Answer(code, answer.headers, answer.json())
+        except ValueError:
+            raise SourceError(
+                "version", f"{self.name} answers at {shown(address)} with something else than JSON: is its url right?"
+            ) from None
+
+    def _unreached(self, address: str, failure: httpx.TransportError | None) -> str:
+        where = shown(address)
+        if isinstance(failure, httpx.TimeoutException):
+            return f"{self.name} did not answer in time at {where}: is it up, and its url right?"
+        return f"{self.name} cannot be reached at {where} ({self.plain(str(failure))}): is it up, and its url right?"
+
+    def plain(self, text: str) -> str:
+        """A text of the system's in one line, bounded, without our secrets."""
+        for secret in self._hidden:
+            text = text.replace(secret, "[hidden]")
+        return " ".join(text.split())[:_LONGEST].rstrip(".")
+
+
+def asked_to_wait(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds that a system asks to wait, by Retry-After (seconds or a date) or its rate-limit headers."""
+    after = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"\d+(\.\d+)?", after):
+        return float(after)
+    if after:
+        try:
+            return max((email.utils.parsedate_to_datetime(after).astimezone(UTC) - now).total_seconds(), 0.0)
+        except ValueError:
+            return None
+    for name in ("ratelimit-reset", "x-ratelimit-reset"):
+        reset = headers.get(name, "").strip()
+        if re.fullmatch(r"\d+", reset):
+            seconds = float(reset)
+            return max(seconds - now.timestamp(), 0.0) if seconds > 1e9 else seconds
+    return None
+
+
+def shown(address: str) -> str:
+    """An address as it may be told: without user, password and query."""
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    place = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{place}{f':{parts.port}' if parts.port else ''}{parts.path}"
+
+
+def _path(address: str) -> str:
+    return urlsplit(address).path or "/"
+
+
+def _status(answer: httpx.Response) -> str:
+    return f"{answer.status_code} {answer.reason_phrase}".strip()
+
+
+def _said(answer: httpx.Response) -> str:
+    try:
+        body = answer.json()
+    except ValueError:
+        return answer.text or _status(answer)
+    found = body if isinstance(body, Mapping) else {}
+    words = next((found[key] for key in ("error", "message", "detail", "errors") if found.get(key)), body)
+    return words.get("message", str(words)) if isinstance(words, Mapping) else str(words)
+
+
+# Paging: each gives items to the end, and says so where a system would have stopped silently.
+
+
+def by_offset(
+    ask: Callable[[int, int], tuple[list[Any], bool]], size: int = 100, cap: int | None = None
+) -> Iterator[Any]:
+    """Items page by page: `ask(offset, size)` gives a page and whether more follow. Raises SourceError at the cap
+    beyond which a system gives nothing: ask for a shorter slice of time then."""
+    offset = 0
+    while True:
+        if cap is not None and offset + size > cap:
+            raise SourceError("answer", f"More than {cap:,} items in one slice of time: the source gives no more.")
+        items, more = ask(offset, size)
+        yield from items
+        if not more:
+            return
+        offset += len(items) or size
+
+
+def by_token(ask: Callable[[str | None], tuple[list[Any], str | None]]) -> Iterator[Any]:
+    """Items page by page: `ask(token)` gives a page and the next token. Raises SourceError where it goes round."""
+    token: str | None = None
+    seen: set[str] = set()
+    while True:
+        items, token = ask(token)
+        yield from items
+        if not token:
+            return
+        if token in seen:
+            raise SourceError("answer", "The source gives the same page again and again.")
+        seen.add(token)
+
+
+def next_link(headers: Mapping[str, str]) -> str | None:
+    """The address of the next page, by the Link header."""
+    found = re.search(r'<([^>]+)>\s*;[^,]*\brel="?next"?', headers.get("link", ""))
+    return found[1] if found else None
+
+
+def incomplete(what: str, said: int | None, brought: int) -> str | None:
+    """A sentence where a system said how many there are and gave another number; None where it is complete."""
+    if said is None or brought >= said:
+        return None
+    return f"Of {said:,} {what} only {brought:,} came."
+
+
+def slices(start: datetime, end: datetime, length: timedelta) -> Iterator[Slice]:
+    """Time cut at multiples of a length since 1970, so that every run cuts at the same moments."""
+    at = start
+    while at < end:
+        until = min(_EPOCH + ((at - _EPOCH) // length + 1) * length, end)
+        yield Slice(at, until)
+        at = until

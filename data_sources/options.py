@@ -1,0 +1,97 @@
+"""What `sources.yaml` may say of a source; each kind adds its own. Secrets are names of environment variables."""
+
+from collections.abc import Mapping
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from annotated_types import Ge, Gt, Le
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+
+from data_sources.http import Client, SourceError
+
+EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$", max_length=64)]
+"""The name of an environment variable, like PROMETHEUS_TOKEN: a secret itself does not look like that."""
+Mapped = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
+
+
+def _url(text: str) -> str:
+    named = urlsplit(text.strip())
+    if named.scheme not in {"http", "https"} or not named.hostname:
+        raise ValueError("must be an address like https://prometheus.example.com")
+    if named.username or named.password or named.query or named.fragment:
+        raise ValueError("must be an address without user, password and query: name variables that hold those")
+    return text.strip().rstrip("/")
+
+
+Url = Annotated[str, AfterValidator(_url)]
+
+
+class Maps(BaseModel):
+    """What a system's own values mean here: its value → ours. What is in no map is listed on Data health."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    severity: Mapping[str, Annotated[int, Ge(1), Le(5)]] = Field(default_factory=dict)
+    services: Mapping[str, Mapped] = Field(default_factory=dict)
+    teams: Mapping[str, Mapped] = Field(default_factory=dict)
+    customer_impact: Mapping[str, bool] = Field(default_factory=dict)
+    causes: Mapping[str, Mapped] = Field(default_factory=dict)
+
+
+class Options(BaseModel):
+    """Of every kind."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    kind: str
+    every_minutes: Annotated[float, Ge(1)] | None = None
+    """How often the server reads it by itself."""
+    expected_hours: Annotated[float, Gt(0)] | None = None
+    """How old its data may get before it is late."""
+    map: Maps = Maps()
+
+
+class Wired(Options):
+    """Of every kind that is asked by HTTP."""
+
+    url: Url
+    token: EnvName | None = None
+    user: str | None = None
+    password: EnvName | None = None
+    headers: Mapping[str, EnvName] = Field(default_factory=dict)
+    """Header → the variable with its value: X-Scope-OrgID of Mimir."""
+    timeout_seconds: Annotated[float, Gt(0), Le(600)] = 30
+
+
+def client(name: str, options: Options, environment: Mapping[str, str]) -> Client | None:
+    """The wire to a source; None where its kind has none. Raises SourceError for a variable that is not set."""
+    if not isinstance(options, Wired):
+        return None
+
+    def secret(variable: str | None, field: str) -> SecretStr | None:
+        if variable is None:
+            return None
+        if not environment.get(variable):
+            raise SourceError(
+                "configuration", f"{name}: the environment variable {variable}, which {field} names, is not set."
+            )
+        return SecretStr(environment[variable])
+
+    headers = {header: secret(variable, f"headers {header}") for header, variable in options.headers.items()}
+    return Client(
+        options.url,
+        name=name,
+        token=secret(options.token, "token"),
+        user=options.user,
+        password=secret(options.password, "password"),
+        headers={header: value for header, value in headers.items() if value is not None},
+        timeout=options.timeout_seconds,
+    )
+
+
+def secrets(options: Options, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The secrets of a source, where they are set: what must never be logged."""
+    if not isinstance(options, Wired):
+        return ()
+    named = (options.token, options.password, *options.headers.values())
+    return tuple(value for name in named if name and (value := environment.get(name)))
