@@ -7,12 +7,13 @@ import streamlit as st
 
 from app.charts import wording
 from app.charts.description import Chart, Series
+from app.metrics import periods
 from app.metrics.review_records import Review
 from app.review.snapshot import Frozen
 from app.ui import plots, read, review_acts, review_meeting, review_parts, review_prepare, review_read, tables
 from app.ui.board import board
 from app.ui.lead import heading
-from app.ui.markup import Markup, button, el, join
+from app.ui.markup import Markup, button, el, join, plain
 from app.ui.review_read import Told, Trend
 from app.ui.tables import ACT, Column
 
@@ -65,14 +66,16 @@ def listed() -> None:
     else:
         board(el("p", _lead(found), cls="lead-line"), key="reviews_lead")
     if why:
-        st.caption(f":material/lock: {why}")
+        st.caption(f":material/lock: {plain(why)}")
     elif offered:
         form = {"do": "form", "form": "review_plan", "item": None}
-        named = button(
-            f"Plan the review of {wording.period(offered[0])}", act=form | {"period": offered[0]}, cls="turn"
-        )
-        another = button("Plan another", act=form, cls="turn quiet")
-        board(el("p", named, another, cls="turns"), key="reviews_plan", on_act=review_acts.plan)
+        following = [key for key in offered if not found or _later(key, found[0].period)][:1]
+        named = [
+            button(f"Plan the review of {wording.period(key)}", act=form | {"period": key}, cls="turn")
+            for key in following
+        ]
+        another = button("Plan another" if named else "Plan a review", act=form, cls="turn quiet" if named else "turn")
+        board(el("p", *named, another, cls="turns"), key="reviews_plan", on_act=review_acts.plan)
     if not found:
         return
     trends = review_read.trends()
@@ -86,20 +89,31 @@ def listed() -> None:
             plots.plot(chart, key=f"reviews_{key}")
 
 
+def _later(key: str, than: str) -> bool:
+    """Whether a period ends after another."""
+    return periods.parse(key).after > periods.parse(than).after
+
+
 def _lead(found: Sequence[Review]) -> str:
     latest = found[0]
     return f"The review of {wording.period(latest.period)}: {review_parts.state(latest).lower()}."
+
+
+_WAY = (
+    ("Plan", "Choose the month or quarter, who chairs it and who comes."),
+    ("Prepare", "Owners are asked about what is exceptional alone; what they say stays with the number and its month."),
+    ("Freeze", "The month's numbers are kept as they are. What moves later is named in the next review."),
+    ("Meet", "One step a screen, by arrow keys or a clicker; notes, decisions and actions are typed where they arise."),
+    ("Close", "Every action has an owner and a day. The next review opens with what became of each."),
+)
 
 
 def _empty() -> Markup:
     return el(
         "section",
         el("h2", "No review yet"),
-        el(
-            "p",
-            "Once a month, the same people look at the same numbers. Plan a review; owners comment on what is "
-            "exceptional; freeze the numbers; run the meeting from here; the next one opens with what became of it.",
-        ),
+        el("p", "Once a month, the same people look at the same numbers, and remember what they decided.", cls="muted"),
+        el("ol", *(el("li", el("b", f"{name}. "), said) for name, said in _WAY), cls="agenda"),
         cls="card section",
     )
 
@@ -151,7 +165,7 @@ def _charts(trends: Sequence[Trend]) -> tuple[Chart, Chart]:
         labels = tuple(f"{one.part} of {one.whole}" if one.whole else wording.NO_DATA for one in counted)
         line = Series(name, tuple(one.share for one in counted), labels=labels)
         empty = "The first decision or action whose day has come brings the first point."
-        made.append(Chart("line", title, subtitle, "share", x, (line,), empty=empty))
+        made.append(Chart("bar", title, subtitle, "share", x, (line,), empty=empty))
     return made[0], made[1]
 
 
@@ -167,7 +181,7 @@ def one(told: Told) -> None:
     board(_head(told), key="review_head", on_act=review_acts.answer(told.key))
     review_acts.wrong()
     if why:
-        st.caption(f":material/lock: {why}")
+        st.caption(f":material/lock: {plain(why)}")
     if told.review.state in ("planned", "preparation"):
         review_prepare.step_on(told, may)
     elif frozen is not None:

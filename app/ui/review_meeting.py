@@ -100,7 +100,8 @@ def body(one: Told, frozen: Frozen, section: Section | None, step: Step, may: bo
         parts.append(el("ul", *(el("li", said) for said in section.sentences), cls="points"))
     if step == "last_time":
         title = "As it stands today"
-        parts += [review_parts.card(title, review_parts.followed(one.followed, may)), kept]
+        stands = review_parts.card(title, review_parts.followed(one.followed, may)) if one.followed else None
+        parts += [stands, kept]
         parts += [review_parts.table(table, frozen.snapshot.currency) for table in section.tables[1:]]
         return el("div", *parts, cls="meeting")
     if section.exceptions:
