@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from app.brand import Brand
 from app.people import Role
 
 Share = Annotated[float, Ge(0), Le(1)]
@@ -186,6 +187,7 @@ class Policy(_Part):
     interruption_seconds: Annotated[float, Ge(0)] = 60
     risk: RiskPolicy
     people: PeoplePolicy = PeoplePolicy()
+    brand: Brand = Brand()
 
     @property
     def zone(self) -> ZoneInfo:

@@ -35,6 +35,7 @@ from app.web.assets import Assets, AssetsMiddleware
 from app.web.door import CALLBACK, Door
 from app.web.headers import Guard, inline_hashes
 from app.web.preparing import Preparing
+from app.web.sending import Sending
 from app.web.syncing import Syncing
 from app.web.uploads import Uploads
 
@@ -100,7 +101,7 @@ def build(settings: Settings, engine: Engine, script: Path) -> ASGIApp:
     handlers: dict[Any, Callable[..., Any]] = {HTTPException: errors.on_http_error, Exception: errors.on_crash}
     app = st.App(
         script,
-        lifespan=_lifespan(settings, assets, _background(settings, engine) if script == SCRIPT else ()),
+        lifespan=_lifespan(settings, assets, _beside(settings, engine) if script == SCRIPT else ()),
         routes=[
             *health.routes(engine),
             *watching.routes(settings, engine),
@@ -160,22 +161,28 @@ def _flat(tables: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]
             yield f"{path}{name}", value
 
 
-def _background(settings: Settings, engine: Engine) -> tuple[Preparing | Syncing, ...]:
-    """What goes on beside the pages. The demo's facts are its own: no live source is read into them."""
-    return (Preparing(engine), *(() if settings.demo else (Syncing(engine, settings.sources_file),)))
+def _beside(settings: Settings, engine: Engine) -> tuple[Preparing | Sending | Syncing, ...]:
+    """What the server does beside answering. Nothing of the demo organisation is sent to anybody, and no live source is
+    read into it."""
+    if settings.demo:
+        return (Preparing(engine),)
+    sends = (Sending(engine),) if settings.sends else ()
+    return (Preparing(engine), *sends, Syncing(engine, settings.sources_file))
 
 
-def _lifespan(settings: Settings, assets: Assets, background: Sequence[Preparing | Syncing]) -> Callable[[st.App], Any]:
+def _lifespan(
+    settings: Settings, assets: Assets, beside: Sequence[Preparing | Sending | Syncing]
+) -> Callable[[st.App], Any]:
     @asynccontextmanager
     async def lifespan(_: st.App) -> AsyncIterator[None]:
         threading.Thread(target=assets.warm, name="assets", daemon=True).start()
         if settings.signs_in:
             threading.Thread(target=provider.look, args=(settings,), name="provider", daemon=True).start()
         preload()
-        for one in background:
+        for one in beside:
             one.start()
         yield
-        for one in background:
+        for one in beside:
             one.stop()
 
     return lifespan

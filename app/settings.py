@@ -2,13 +2,14 @@
 
 import getpass
 import os
+import re
 import sys
 from collections.abc import Mapping
 from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from annotated_types import Ge, Gt, Le
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, field_validator
@@ -17,8 +18,12 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 PREFIX = "NINES_"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 SECRET_CHARACTERS = 32
-SECRETS = ("database_url", "oidc_client_secret", "cookie_secret", "metrics_token")
+SECRETS = (
+    "database_url", "oidc_client_secret", "cookie_secret", "metrics_token", "smtp_url", "slack_webhook",
+    "teams_webhook",
+)  # fmt: skip
 """Never shown, not even where they are refused."""
+_MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?")
 
 
 class SettingsError(ValueError):
@@ -64,9 +69,7 @@ def _store(url: str) -> str:
     scheme, colon, rest = url.strip().partition("://")
     if scheme == "sqlite" and colon:
         if rest in {"", "/", "/:memory:"} or "mode=memory" in rest:
-            raise ValueError(
-                "keeps its tables in memory and would forget everything; name a file: sqlite:////path/to/nines.db"
-            )
+            raise ValueError("keeps all in memory and would forget it; name a file: sqlite:////path/to/nines.db")
         return url.strip()
     if scheme in {"postgres", "postgresql", "postgresql+psycopg"} and colon:
         try:
@@ -140,6 +143,43 @@ def _network(text: Any) -> Any:
         raise ValueError("must be addresses of proxies or networks of them, like 10.0.0.7;10.1.0.0/16") from cause
 
 
+def _parts(url: SecretStr, schemes: set[str]) -> SplitResult | None:
+    """What an address is made of; None where it is none with one of these schemes and a host."""
+    try:
+        named = urlsplit(url.get_secret_value())
+        whole = named.scheme in schemes and named.hostname and (named.port or 1) > 0 and not named.fragment
+    except ValueError:
+        return None
+    return named if whole else None
+
+
+def _mail_server(url: SecretStr) -> SecretStr:
+    named = _parts(url, {"smtp", "smtps"})
+    if named is None or named.path.strip("/") or named.query or not unquote(url.get_secret_value()).isascii():
+        raise ValueError(
+            "must be like smtps://user:password@mail.example.com (TLS) or smtp://…:587 (STARTTLS), in plain ASCII, "
+            "with %40 for an @ in the user or password"
+        )
+    return url
+
+
+def _webhook(url: SecretStr) -> SecretStr:
+    named = _parts(url, {"http", "https"})
+    if named is None or named.username:
+        raise ValueError("must be the address that Slack or Teams gave out, like https://hooks.slack.com/services/…")
+    if named.scheme == "http" and not _local_name(named.hostname):
+        raise ValueError("must start with https://: without it, whoever listens on the way could read and post too")
+    return url
+
+
+def _address(text: str) -> str:
+    if not _MAIL.fullmatch(text.strip()):
+        raise ValueError("must be plain mail addresses, like reliability@example.com")
+    return text.strip()
+
+
+Mail = Annotated[str, AfterValidator(_address)]
+Hook = Annotated[SecretStr, AfterValidator(_webhook)]
 Web = Annotated[str, AfterValidator(_url)]
 Provider = Annotated[str, AfterValidator(_metadata)]
 Secret = Annotated[SecretStr, AfterValidator(_long)]
@@ -191,28 +231,35 @@ class Settings(BaseSettings):
     )
     metrics_token: Secret | None = Field(default=None, description="what opens /metrics to other machines")
     sources: Path | None = Field(default=None, description="the file that names the live sources")
+    smtp_url: Annotated[SecretStr, AfterValidator(_mail_server)] | None = Field(
+        default=None, description="the mail server that digests of reviews go through"
+    )
+    mail_from: Mail | None = Field(default=None, description="who they come from")
+    digest_to: Annotated[tuple[Mail, ...], NoDecode] = Field(
+        default=(), description="who gets them by mail, with ; between the addresses"
+    )
+    digest_attach: Literal["pdf"] | None = Field(default=None, description="pdf: the mail brings the pack as PDF")
+    slack_webhook: Hook | None = Field(default=None, description="the channel of Slack that digests go to")
+    teams_webhook: Hook | None = Field(default=None, description="the workflow of Microsoft Teams that posts them")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="how much is logged")
     log_format: Literal["text", "json"] = Field(default="text", description="json: one object a line")
     demo: bool = Field(default=False, description="true while the demo organisation is shown")
 
-    @field_validator("allowed_hosts", "oidc_domains", "admins", "proxies", mode="before")
+    @field_validator("allowed_hosts", "oidc_domains", "admins", "proxies", "digest_to", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(";") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("log_level", "log_format", mode="before")
+    @field_validator("log_level", "log_format", "digest_attach", mode="before")
     @classmethod
     def _lower(cls, value: Any) -> Any:
         return value.strip().lower() if isinstance(value, str) else value
 
     @property
     def sources_file(self) -> Path:
-        """The file that names the live sources: beside the store's file, or where this user's data live."""
-        if self.sources is not None:
-            return self.sources
-        scheme, _, rest = self.database_url.partition(":///")
-        folder = Path(rest.partition("?")[0]).expanduser().parent if scheme == "sqlite" else data_folder()
-        return folder / "sources.yaml"
+        """The file that names the live sources: as said, or beside the store.s file, or where data live."""
+        file = self.database_url.partition("sqlite:///")[2].partition("?")[0]
+        return self.sources or (Path(file).expanduser().parent if file else data_folder()) / "sources.yaml"
 
     @property
     def loopback(self) -> bool:
@@ -248,9 +295,16 @@ class Settings(BaseSettings):
     @property
     def kept_secret(self) -> tuple[str, ...]:
         """Values that must not be logged."""
-        password = urlsplit(self.database_url).password
-        secrets = (self.oidc_client_secret, self.cookie_secret, self.metrics_token)
-        return tuple(filter(None, (password, *(secret.get_secret_value() for secret in secrets if secret))))
+        urls = (self.database_url, self.smtp_url.get_secret_value() if self.smtp_url else "")
+        passwords = [word for url in urls if (held := urlsplit(url).password) for word in {held, unquote(held)}]
+        hooks = [hook for hook in (self.slack_webhook, self.teams_webhook) if hook]
+        secrets = (self.oidc_client_secret, self.cookie_secret, self.metrics_token, self.smtp_url, *hooks)
+        return tuple(filter(None, (*passwords, *(secret.get_secret_value() for secret in secrets if secret))))
+
+    @property
+    def sends(self) -> bool:
+        """Whether there is any place that digests of reviews go to."""
+        return bool(self.smtp_url or self.slack_webhook or self.teams_webhook)
 
     @property
     def store_name(self) -> str:
@@ -274,9 +328,8 @@ WORDS: Mapping[str, str] = {
     "string_too_long": "must be at most {max_length} characters",
     "literal_error": "must be {expected}",
 }
-GONE: Mapping[str, str] = {
-    "NINES_TRUSTED_PROXY": "people sign in to Nines itself now: see docs/sign-in.md",
-}
+GONE: Mapping[str, str] = {"NINES_TRUSTED_PROXY": "people sign in to Nines itself now: see docs/sign-in.md"}
+MAIL_NEEDED = ("smtp_url", "mail_from", "digest_to")
 NEEDED = ("public_url", "oidc_client_id", "oidc_client_secret", "cookie_secret")
 
 
@@ -292,6 +345,7 @@ def load(**chosen: object) -> Settings:
         shown = "" if name in SECRETS else f" is {_shown(first['input'])} but"
         raise SettingsError(f"{PREFIX}{name.upper()}{shown} {why}.") from None
     _refuse_half(found)
+    _refuse_half_mail(found)
     return found
 
 
@@ -321,6 +375,17 @@ def _refuse_half(found: Settings) -> None:
         raise SettingsError(
             f"{PREFIX}OIDC_DOMAINS is not set, but Google signs in anybody with an account: name your domain."
         )
+
+
+def _refuse_half_mail(found: Settings) -> None:
+    """Mail is configured whole or not at all."""
+    told = [name for name in MAIL_NEEDED if getattr(found, name)]
+    for name in MAIL_NEEDED if told else ():
+        if not getattr(found, name):
+            raise SettingsError(
+                f"{PREFIX}{name.upper()} is not set, but {PREFIX}{told[0].upper()} is: mail needs both "
+                "(docs/operate.md)."
+            )
 
 
 def _refuse_misspelt(environment: Mapping[str, str]) -> None:

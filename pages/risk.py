@@ -15,7 +15,7 @@ if page is None:
     clicked = board(risk_parts.unknown(said), key="risk_unknown")
 else:
     story = risk_story.told(page, asked)
-    two = el("div", risk_parts.levels(page), risk_parts.treatment(page, odd=story is None), cls="grid two apart")
+    two = el("div", risk_parts.levels(page), risk_parts.treatment(page), cls="grid two apart")
     below = risk_parts.money(page), risk_sanity.one(page), risk_parts.homes(page, asked)
     clicked = board(risk_parts.head(page, asked.zone), key="risk_head")
     if story is not None:

@@ -12,6 +12,8 @@ from app.ui import (
     risk_treat,
     risks,
     risks_acts,
+    risks_findings,
+    risks_moves,
     risks_parts,
     risks_tables,
 )
@@ -46,9 +48,12 @@ with left, plots.card("matrix"):
         required=True,
         on_change=risks_acts.choose,
     )
-    cell = risks_acts.cell()
-    matrix = risks_parts.matrix_card(page, which, cell)
+    cell, since = risks_acts.cell(), risks_moves.chosen(page, asked)
+    moves = risks_moves.found(page, since, which, asked) if since else []
+    matrix = risks_parts.matrix_card(page, which, cell, risks_moves.arrows(moves, asked.zone))
     clicked = board(matrix, key="matrix", on_act=risks_acts.before) or clicked
+    if since:
+        clicked = board(risks_moves.told(moves, since, asked.zone), key="moves") or clicked
 with right, plots.card("cell"):
     listed = risks_tables.in_cell(page, which, cell)
     title = risks_parts.cell_title(page, which, cell, len(listed))
@@ -60,17 +65,15 @@ clicked = risk_treat.section(page) or clicked
 clicked = risk_sanity.section(page) or clicked
 clicked = board(risks_parts.waiting(page), key="waiting") or clicked
 
-odd = risks_parts.oddities(page)
+odd = risks_findings.shown(page)
 if odd is not None:
-    board(
-        heading("What is odd in the register", "Open one for its risks; each says what would mend it"), key="odd_head"
-    )
+    sub = "As of now; open one for its risks, each with what mends it, and goes by itself once it is mended"
+    board(heading("What is to mend in the register", sub), key="odd_head")
     clicked = board(odd, key="odd", on_act=forms_register.answer) or clicked
 
 board(heading("The register", risks_tables.register_sub(page)), key="register_heading")
-clicked = (
-    risks_tables.register_table(page, risks_tables.chosen(page, forms_register.tags(read.state(), asked)), asked)
-    or clicked
-)
+listed = risks_tables.chosen(page, forms_register.tags(read.state(), asked))
+forms_register.ticked()
+clicked = risks_tables.register_table(page, listed, asked) or clicked
 forms_register.shown()
 risks_acts.after(clicked, page, asked)

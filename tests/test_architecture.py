@@ -26,16 +26,17 @@ class Layer(NamedTuple):
 
 WORLD = frozenset({"http", "os", "pathlib", "shutil", "socket", "sqlite3", "ssl", "subprocess", "time", "urllib"})
 """Clock, files, network and processes: the pure heart has none of them."""
-ANY = {"app.people", "app.policy", "app.records"}
+ANY = {"app.brand", "app.people", "app.policy", "app.records"}
 MEASURE = {"app.metrics", *ANY}
 SHOW = {"app.charts", *MEASURE}
-RUN = {"app.export", "app.ingest", "app.ingest_register", "app.settings", "app.store", *SHOW}
+RUN = {"app.export", "app.ingest", "app.ingest_register", "app.settings", "app.shapes", "app.store", *SHOW}
 
 # The first layer whose path a file lies under is its own; a narrower path stands before a wider one.
 LAYERS = (
     Layer("app/records.py", set(), {"annotated_types", "pydantic"}),
     Layer("app/people.py", set(), set(), WORLD),
-    Layer("app/policy.py", {"app.people", "app.records"}, {"annotated_types", "pydantic", "yaml"}),
+    Layer("app/brand.py", set(), {"pydantic"}, WORLD),
+    Layer("app/policy.py", {"app.brand", "app.people", "app.records"}, {"annotated_types", "pydantic", "yaml"}),
     Layer("app/settings.py", set(), {"annotated_types", "pydantic", "pydantic_settings"}),
     # A risk with what forms add to it is a record, checked as records are.
     Layer("app/metrics/risk_r", MEASURE, {"annotated_types", "pydantic"}, WORLD),
@@ -57,6 +58,12 @@ LAYERS = (
     ),
     # Pages write facts in one place alone: uploaded files, which only the import may read.
     Layer("app/ui/upload", {"app.ui", *RUN}, {"streamlit"}),
+    # The page of reviews shows what was frozen, and asks for freezes and packs.
+    Layer(
+        "app/ui/review",
+        {"app.review", "app.ui", *(RUN - {"app.ingest", "app.ingest_register"})},
+        {"streamlit"},
+    ),
     Layer(
         "app/ui/",
         {"app.ui", "app.watch", *(RUN - {"app.ingest", "app.ingest_register"})},
@@ -65,7 +72,7 @@ LAYERS = (
     Layer(
         "app/review/",
         {"app.review", *RUN},
-        {"numpy", "openpyxl", "pptx", "pydantic", "sqlalchemy", "typst", "xlsxwriter"},
+        {"httpx", "numpy", "openpyxl", "pptx", "pydantic", "sqlalchemy", "typst", "xlsxwriter"},
     ),
     Layer("app/demo/", {"app.demo", *RUN}, {"numpy", "pyarrow", "pydantic", "sqlalchemy"}),
     # The quality list says the same in words on the page and in `nines check`.
@@ -74,6 +81,7 @@ LAYERS = (
         {"app.cli", "app.demo", "app.export", "app.ingest_sync", "app.review", "app.server", "app.ui.quality", *RUN},
         {"pydantic", "rich", "sqlalchemy", "typer", "yaml"},
     ),
+    Layer("app/shapes.py", {"app.export", "app.metrics"}, set()),
     Layer("app/export.py", {"app.records", "app.store"}, {"sqlalchemy", "xlsxwriter"}),
     Layer("app/streamlit_app.py", {"app.settings", "app.store.engine", "app.ui", *SHOW}, {"streamlit"}),
     Layer(

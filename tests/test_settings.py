@@ -84,6 +84,13 @@ def test_data_live_where_the_platform_keeps_them(
         ("NINES_DATABASE_URL", "postgresql://h1:5432,h2:port/nines", "must name a database"),
         ("NINES_DATABASE_URL", "sqlite://", "name a file"),
         ("NINES_DATABASE_URL", "sqlite:///:memory:", "name a file"),
+        ("NINES_SMTP_URL", "mail.example.com", "NINES_SMTP_URL must be like smtps://"),
+        ("NINES_SMTP_URL", "smtp://u:wörd@mail.example.com", "in plain ASCII"),
+        ("NINES_MAIL_FROM", "Nines", "NINES_MAIL_FROM is 'Nines' but must be plain mail addresses"),
+        ("NINES_DIGEST_TO", "a@example.com;b c@example.com", "NINES_DIGEST_TO is 'b c@example.com' but must be plain"),
+        ("NINES_DIGEST_ATTACH", "pptx", "must be 'pdf'"),
+        ("NINES_SLACK_WEBHOOK", "hooks.slack.com/services/x", "must be the address that Slack or Teams gave out"),
+        ("NINES_TEAMS_WEBHOOK", "http://flows.example.com/x", "must start with https://"),
         ("NINES_PROT", "8501", "NINES_PROT is no setting of Nines; NINES_PORT is."),
     ],
 )
@@ -218,3 +225,40 @@ def test_the_documentation_names_every_setting() -> None:
 
     for name in Settings.model_fields:
         assert f"NINES_{name.upper()}" in text
+
+
+MAIL = {
+    "NINES_SMTP_URL": "smtps://nines:hu%40sh@mail.example.com",
+    "NINES_MAIL_FROM": "nines@example.com",
+    "NINES_DIGEST_TO": "ana@example.com;bo@example.com",
+}
+
+
+@pytest.mark.parametrize("missing", MAIL)
+def test_mail_is_configured_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    for name, value in MAIL.items():
+        monkeypatch.setenv(name, value)
+    assert load().sends
+    assert load().digest_to == ("ana@example.com", "bo@example.com")
+
+    monkeypatch.delenv(missing)
+
+    with pytest.raises(SettingsError, match=f"^{missing} is not set, but NINES_"):
+        load()
+
+
+def test_webhooks_and_the_password_of_mail_are_never_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    hooks = {name: f"https://hooks.example.com/hush-{name}" for name in ("NINES_SLACK_WEBHOOK", "NINES_TEAMS_WEBHOOK")}
+    for name, value in {**MAIL, **hooks}.items():
+        monkeypatch.setenv(name, value)
+    settings = load()
+
+    assert "hush" not in f"{settings!r} {settings}"
+    assert "hu%40sh" not in f"{settings!r} {settings}"
+    assert {"hu@sh", "hu%40sh", *hooks.values()} <= set(settings.kept_secret)
+    for name in hooks:
+        monkeypatch.setenv(name, "ftp://hush.example.com/hush")
+        with pytest.raises(SettingsError, match=f"^{name} must be") as refused:
+            load()
+        assert "hush" not in str(refused.value)
+        monkeypatch.delenv(name)

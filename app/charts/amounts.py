@@ -31,7 +31,7 @@ def value(amount: float | None, unit: str, target: float | None = None, op: str 
     if target is None:
         text, shown = next(_ladder(amount, unit, currency))
         if unit == "share" and shown in (0, 100) and shown != _scaled(amount, unit):
-            return "< 0.0001 %" if shown == 0 else "> 99.9999 %"
+            return "> 99.9999 %" if shown else "< 0.0001 %" if amount > 0 else "just below 0 %"
         return text
     return _beside(amount, target, unit, op, currency)[0]
 
@@ -117,9 +117,9 @@ def _ladder(amount: float, unit: str, currency: str) -> Iterator[tuple[str, Deci
 
 def _share_digits(percent: Decimal) -> int:
     """None, but near 0 % and 100 % as many as keep the distance to them visible, above 99 % at least two."""
-    if percent < 0 or percent > 100:
+    if percent > 100:
         return 0
-    gap = min(percent, 100 - percent)
+    gap = min(abs(percent), 100 - percent)
     if gap == 0 or gap >= 1:
         return 0
     return min(max(-gap.adjusted(), 2 if percent > 50 else 1), 4)

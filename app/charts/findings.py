@@ -28,6 +28,8 @@ class Promises(NamedTuple):
     warned: Sequence[str] = ()
     """Names of SLOs with little budget left, the least first."""
     partial: bool = False
+    excepted: Sequence[str] = ()
+    """Names of SLOs for which an approver has set the error-budget policy aside."""
 
 
 def promises(told: Promises) -> str:
@@ -63,6 +65,9 @@ def _states(told: Promises) -> str:
     parts = []
     if told.frozen:
         parts.append(f"{named(told.frozen)} {'is' if len(told.frozen) == 1 else 'are'} out of budget and frozen")
+    if told.excepted:
+        some = "it" if len(told.excepted) == 1 else "them"
+        parts.append(f"{named(told.excepted)} may go on, since the error-budget policy is set aside for {some}")
     if told.warned:
         parts.append(f"{named(told.warned)} {'is' if len(told.warned) == 1 else 'are'} about to break")
     return "; ".join(parts)

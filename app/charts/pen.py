@@ -4,12 +4,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
 
+from app.charts.scale import width, wrapped
 from app.charts.shown import shown
-from app.charts.theme import VerdictKey, variable
+from app.charts.theme import Palette, VerdictKey, variable
 
 
 @lru_cache(maxsize=512)
-def colour(name: str, dark: bool) -> str:
+def colour(name: str, dark: bool | Palette) -> str:
     """An attribute's value for a colour of the palette; "none" stays."""
     return name if name in ("none", "transparent") else variable(name, dark)
 
@@ -29,9 +30,10 @@ def escaped(text: str) -> str:
 class Pen:
     """Collects the parts of one drawing."""
 
-    dark: bool = False
+    dark: bool | Palette = False
+    """The theme that variables fall back to; a palette: its colours, without variables."""
     live: bool = False
-    """For a page whose script shows what a value says (`board.js`): in its name, not in a title, and once."""
+    """For a page whose script shows what a value says (`points.js`): in its name, not in a title, and once."""
     parts: list[str] = field(default_factory=list)
     inside: bool = False
     """Whether a group of its own name is open."""
@@ -50,6 +52,15 @@ class Pen:
             f'<text x="{n(x)}" y="{n(y)}" font-size="{size:g}" fill="{colour(fill, self.dark)}"{extra}>'
             f"{escaped(words)}</text>"
         )
+
+    def name(self, middle: float, words: str, room: float, size: float = 12.5) -> None:
+        """A row's name at the left edge, in one line or in two smaller ones."""
+        if width(words, size) <= room:
+            self.text(0, middle + 4, words, size=size, fill="text")
+            return
+        lines = wrapped(words, room, size - 1)
+        for at, line in enumerate(lines):
+            self.text(0, middle + 4 + 13 * (at - (len(lines) - 1) / 2), line, size=size - 1, fill="text")
 
     def line(
         self, x1: float, y1: float, x2: float, y2: float, stroke: str, width: float = 1, dash: str = "", name: str = ""

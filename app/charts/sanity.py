@@ -27,7 +27,8 @@ def often(found: Often) -> str:
     _, word = VERDICTS[found.verdict]
     match found.verdict:
         case "too_high" if found.events:
-            return f"{stated}; even all {_many(found.events)} on its services {within} {rates} are fewer: {word}."
+            where = "on its services or linked to it" if found.seen.linked else "on its services"
+            return f"{stated}; even all {_many(found.events)} {where} {within} {rates} are fewer: {word}."
         case "too_high":
             return f"{stated}; no incident hit its services {within} {rates}: {word}."
         case "maybe_too_low":

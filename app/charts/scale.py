@@ -156,16 +156,21 @@ def shortened(text: str, room: float, size: float = 12) -> str:
     """The text, cut with … where it would stand wider than the room."""
     if width(text, size) <= room:
         return text
-    kept = text
+    kept = text[: _most_letters(room, size)]
     while kept and width(kept + "…", size) > room:
         kept = kept[:-1]
     return kept.rstrip() + "…"
 
 
+def _most_letters(room: float, size: float) -> int:
+    """No more letters than this fit into the room, however narrow they are."""
+    return max(int(6 * room / size), 1) + 1
+
+
 def wrapped(text: str, room: float, size: float, most: int = 2) -> tuple[str, ...]:
     """The text in lines that fit the room, at most so many; the last is cut with … where it must be."""
     lines = [""]
-    for word in text.split():
+    for word in " ".join(text.split())[: (most + 1) * _most_letters(room, size)].split():
         longer = f"{lines[-1]} {word}".strip()
         if width(longer, size) <= room or not lines[-1] or len(lines) == most:
             lines[-1] = longer

@@ -39,6 +39,8 @@ class Told(NamedTuple):
     drilled_on: date | None = None
     retired_on: date | None = None
     currency: str = "EUR"
+    excepted: Sequence[str] = ()
+    """SLOs for which an approver has set the error-budget policy aside."""
 
 
 def finding(told: Told) -> str:
@@ -67,6 +69,8 @@ def _promises(told: Told) -> str:
     broke = []
     if told.frozen:
         broke.append(f"{named(told.frozen)} {'is' if len(told.frozen) == 1 else 'are'} out of budget and frozen")
+    if told.excepted:
+        broke.append(f"the error-budget policy is set aside for {named(told.excepted)}")
     if told.warned:
         broke.append(f"{named(told.warned)} {'is' if len(told.warned) == 1 else 'are'} about to break")
     return f"{'; '.join([first, *broke])}."

@@ -3,6 +3,8 @@
 Colours are CSS variables (`theme.css_variables`) with the asked theme's as fallback: one drawing serves light and dark.
 """
 
+from typing import NamedTuple
+
 from app.charts import reading
 from app.charts.description import Chart
 from app.charts.pen import Pen, colour, escaped, n
@@ -14,24 +16,34 @@ from app.charts.svg_dumbbell import height as rows_height
 from app.charts.svg_plot import draw_plot, draw_spark
 from app.charts.svg_rows import draw_heat, draw_rows
 from app.charts.svg_timeline import draw_timeline
-from app.charts.theme import FONT, VerdictKey
+from app.charts.theme import FONT, Palette, VerdictKey
+
+
+class Plain(NamedTuple):
+    """For a document that allows no style attribute (a page with a strict CSP), or knows no variables (a PDF)."""
+
+    font: str
+    """The name of the font, as an attribute."""
+    palette: Palette | None = None
+    """The colours themselves; None: variables, as ever."""
 
 
 def draw(
-    chart: Chart, width: float = 560, height: float = 280, dark: bool = False, titled: bool = True, live: bool = False
-) -> str:
+    chart: Chart, width: float = 560, height: float = 280, dark: bool = False, titled: bool = True, live: bool = False,
+    plain: Plain | None = None,
+) -> str:  # fmt: skip
     """The chart as an SVG document of this size in px; `titled` puts finding and subtitle inside.
 
     Each x (point, cell) is an element of class `nines-hit` with its key in `data-key` and its words in a title; `live`,
     for a page whose script tells them and makes them keys of a keyboard, the words are its name.
     """
-    pen = Pen(dark, live)
+    pen = Pen(plain.palette if plain and plain.palette else dark, live)
     if chart.kind == "spark":
         if reading.is_empty(chart):
             pen.line(4, height / 2, width - 4, height / 2, "no_data", 1, "3 4", name="no-data")
         else:
             draw_spark(pen, chart, width, height)
-        return _document(pen, chart, width, height)
+        return _document(pen, chart, width, height, plain)
     top = _head(pen, chart, width) if titled else 4
     if reading.is_empty(chart):
         _empty(pen, chart, width, top, height)
@@ -49,26 +61,26 @@ def draw(
         draw_rows(pen, chart, width, top, height)
     else:
         draw_plot(pen, chart, width, top, height)
-    return _document(pen, chart, width, height)
+    return _document(pen, chart, width, height, plain)
 
 
-def shape(key: VerdictKey, size: float = 16, dark: bool = False) -> str:
+def shape(key: VerdictKey, size: float = 16, dark: bool | Palette = False) -> str:
     """A verdict's shape alone, for tiles and tables; hidden from screen readers: the word stands beside it."""
     pen = Pen(dark)
     pen.verdict(size / 2, size / 2, key, size * 0.8)
     return f'<svg {_size(size, size)} aria-hidden="true">{"".join(pen.parts)}</svg>'
 
 
-def _document(pen: Pen, chart: Chart, width: float, height: float) -> str:
+def _document(pen: Pen, chart: Chart, width: float, height: float, plain: Plain | None) -> str:
     font, title, words = escaped(f"var(--nines-font,{FONT})"), escaped(chart.title), escaped(reading.alt(chart))
     named = f'role="img" aria-label="{title}. {words}"'
     inside = f"<title>{title}</title><desc>{words}</desc>"
     if pen.live:  # An image would hide its points from a screen reader, and a title would cover what they say.
         named, inside = f'role="group" aria-roledescription="chart" aria-label="{title}"', f"<desc>{words}</desc>"
-    return (
-        f'<svg {_size(width, height)} {named} class="nines-chart" '
-        f'style="font-family:{font};font-variant-numeric:tabular-nums">{inside}{"".join(pen.parts)}</svg>'
-    )
+    face = f'style="font-family:{font};font-variant-numeric:tabular-nums"'
+    if plain:
+        face = f'font-family="{escaped(plain.font)}"'
+    return f'<svg {_size(width, height)} {named} class="nines-chart" {face}>{inside}{"".join(pen.parts)}</svg>'
 
 
 def height(chart: Chart) -> int:

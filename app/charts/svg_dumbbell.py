@@ -48,7 +48,7 @@ def draw_dumbbells(pen: Pen, chart: Chart, wide: float, top: float, high: float)
         y = top + (at + 0.5) * down
         pen.open(reading.key(chart, chart.series[0], at), _told(chart, at))
         pen.rect(0, y - down / 2, wide, down, "transparent")
-        pen.text(0, y + 4, shortened(name, left - 12, 12.5), size=12.5, fill="text")
+        pen.name(y, name, left - 12)
         if chart.kind == "interval":
             _interval(pen, chart, at, y, place)
         else:

@@ -18,7 +18,7 @@ def draw_heat(pen: Pen, chart: Chart, wide: float, top: float, high: float) -> N
     named = all(width(reading.value(chart, value), 12) + 4 <= across - _GAP for value in every)
     for row, series in enumerate(chart.series):
         y = top + row * down
-        pen.text(0, y + down / 2 + 4, shortened(series.name, left - 8, 12.5), size=12.5, fill="text")
+        pen.name(y + down / 2, series.name, left - 8)
         for at in range(len(chart.x)):
             x = left + at * across
             pen.open(reading.key(chart, series, at), reading.cell(chart, series, at))
@@ -91,7 +91,7 @@ def draw_rows(pen: Pen, chart: Chart, wide: float, top: float, high: float) -> N
 
     for at, name in enumerate(chart.x):
         y, value = top + at * down, series.values[at]
-        pen.text(0, y + down / 2 + 4, shortened(name, left - 10, 12.5), size=12.5, fill="text")
+        pen.name(y + down / 2, name, left - 10)
         thick = min(down * 0.58, 16)
         if value is None:
             pen.rect(place(0), y + (down - thick) / 2, 40, thick, "none", stroke="no_data", dash="3 3", name="no-data")

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from app.brand import INDIGO
+from app.brand import contrast as contrast
+
 VerdictKey = Literal["met", "missed", "unsure", "no_data", "no_target"]
 FONT = '"Source Sans", "Source Sans 3", "Helvetica Neue", Arial, sans-serif'
 
@@ -18,6 +21,8 @@ class Palette:
     muted: str
     accent: str
     """The thing being told."""
+    on_accent: str
+    """Text on it."""
     accent_2: str
     """The second of a stack: the accent, paler."""
     history: str
@@ -53,7 +58,8 @@ LIGHT = Palette(
     hairline="#e2e5eb",
     text="#1a2030",
     muted="#5a6374",
-    accent="#4650c0",
+    accent=INDIGO,
+    on_accent="#ffffff",
     accent_2="#9aa2e0",
     history="#868fa0",
     band="#eef0f4",
@@ -67,7 +73,7 @@ LIGHT = Palette(
     ramp=("#f1f2fb", "#dcdff5", "#bfc5ec", "#9aa2e0", "#7680d2", "#5660c4", "#3b44a8"),
     on_ramp=("#1a2030", "#1a2030", "#1a2030", "#1a2030", "#0b0f1c", "#ffffff", "#ffffff"),
     categories=(
-        "#4650c0", "#b8860b", "#0a766b", "#b83617", "#7a4fa3",
+        INDIGO, "#b8860b", "#0a766b", "#b83617", "#7a4fa3",
         "#2f86c8", "#6b7a12", "#a83a78", "#5a6374", "#8f5a34",
     ),
 )  # fmt: skip
@@ -78,6 +84,7 @@ DARK = Palette(
     text="#e8ecf4",
     muted="#a3adbf",
     accent="#98a2ff",
+    on_accent="#0f141d",
     accent_2="#5560b8",
     history="#7a859b",
     band="#232d40",
@@ -106,21 +113,9 @@ def palette(dark: bool) -> Palette:
     return DARK if dark else LIGHT
 
 
-def contrast(one: str, other: str) -> float:
-    """WCAG 2 contrast ratio of two #rrggbb colours, 1 to 21."""
-    bright, dim = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (bright + 0.05) / (dim + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def css_variables(dark: bool) -> str:
-    """`--nines-accent:#…;…`: put on a root element, every SVG under it takes this theme."""
-    colours = palette(dark)
+def css_variables(dark: bool | Palette) -> str:
+    """`--nines-accent:#…;…`: put on a root element, every SVG under it takes this theme, or these colours."""
+    colours = dark if isinstance(dark, Palette) else palette(dark)
     plain = {name.replace("_", "-"): getattr(colours, name) for name in _NAMES}
     steps = {f"ramp-{step}": colour for step, colour in enumerate(colours.ramp)}
     on_steps = {f"on-ramp-{step}": colour for step, colour in enumerate(colours.on_ramp)}
@@ -133,15 +128,16 @@ _NAMES = (
 )  # fmt: skip
 
 
-def variable(name: str, dark: bool = False) -> str:
-    """A colour for an SVG: the page's variable, else this theme's. Names are Palette's, and `ramp_0`, `on_ramp_0`…"""
-    colours = palette(dark)
+def variable(name: str, dark: bool | Palette = False) -> str:
+    """A colour for an SVG: the page's variable, else this theme's; of a palette, its colour. Names are Palette's, and
+    `ramp_0`, `on_ramp_0`…"""
+    colours = dark if isinstance(dark, Palette) else palette(dark)
     if name.startswith(("ramp_", "on_ramp_")):
         family, step = name.rsplit("_", 1)
         colour: str = getattr(colours, family)[int(step)]
     else:
         colour = getattr(colours, name)
-    return f"var(--nines-{name.replace('_', '-')},{colour})"
+    return colour if isinstance(dark, Palette) else f"var(--nines-{name.replace('_', '-')},{colour})"
 
 
 def streamlit_theme() -> dict[str, dict[str, object]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import typer
 
-from app.cli import facts, keeping, numbers, policy, sources, store
+from app.cli import facts, keeping, numbers, policy, review, sources, store
 from app.cli.errors import Misuse, foreseen, sentence, unforeseen
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ for register in (
     numbers.register,
     policy.register,
     keeping.register,
+    review.register,
     store.keeping,
 ):
     register(app)

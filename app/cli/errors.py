@@ -26,6 +26,10 @@ def foreseen() -> tuple[type[Exception], ...]:
         ("app.demo.filling", "NotEmpty"),
         ("app.server", "ServerError"),
         ("app.cli.policy", "Unreadable"),
+        ("app.metrics.risk_records", "Invalid"),
+        ("app.metrics.risk_records", "Conflict"),
+        ("app.review.build", "NotReviewable"),
+        ("app.review.freeze", "NotFrozen"),
     )
     loaded = [getattr(sys.modules[place], name) for place, name in places if place in sys.modules]
     return (StoreError, DBAPIError, OSError, NotAllowed, *loaded)

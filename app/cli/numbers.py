@@ -31,6 +31,7 @@ Service = Annotated[str | None, typer.Option(help="Only this service.")]
 AsOf = Annotated[
     str | None, typer.Option("--as-of", metavar="T", help="As known then: a time with offset, or a day's start.")
 ]
+Review = Annotated[str | None, typer.Option(metavar="PERIOD", help="As frozen for the review of this period.")]
 Form = Annotated[Printed, typer.Option("--format", help="How to print.")]
 
 
@@ -64,19 +65,24 @@ def kpi(
     service: Service = None,
     as_of: AsOf = None,
     form: Form = "table",
+    review: Review = None,
 ) -> None:
     """Print numbers, by period, tier, team, service, …"""
-    from app.cli.shapes import as_json, cells
     from app.metrics.catalogue import KPIS
+    from app.shapes import as_json, cells
     from app.store.losses import with_years
     from app.store.numbers import numbers
 
     _check(keys or ())
-    with view() as conn:
-        asks = _asks(conn, Wish(first, last, by, tier, product, team, service, as_of))
-        found = [n for ask in asks for n in with_years(conn, numbers(conn, list(keys or KPIS), ask), ask)]
-        currency = _currency(conn)
-    split = asks[0].by if asks else frozenset()
+    wish = Wish(first, last, by, tier, product, team, service, as_of)
+    if review is not None:
+        found, split, currency = _frozen(review, keys or list(KPIS), wish)
+    else:
+        with view() as conn:
+            asks = _asks(conn, wish)
+            found = [n for ask in asks for n in with_years(conn, numbers(conn, list(keys or KPIS), ask), ask)]
+            currency = _currency(conn)
+        split = asks[0].by if asks else frozenset()
     order = {key: place for place, key in enumerate(keys or KPIS)}
     found.sort(key=lambda number: order[number.kpi])
     if form == "json":
@@ -100,7 +106,7 @@ def rows(
     form: Form = "table",
 ) -> None:
     """Print the facts behind a number; they add up to it."""
-    from app.cli.shapes import cells, row_json
+    from app.shapes import cells, row_json
     from app.store.numbers import rows as stored_rows
 
     _check([key])
@@ -114,6 +120,23 @@ def rows(
         _print_csv([{**beside, **row_json(row)} for row in found], cells)
     else:
         _row_table(found)
+
+
+def _frozen(period: str, keys: Sequence[str], wish: Wish) -> "tuple[list[Number], frozenset[str], str]":
+    """The numbers of a frozen review, what they are split by, and its currency."""
+    from app.metrics.numbers import DIMENSIONS
+    from app.metrics.periods import KINDS
+    from app.review.freeze import frozen
+
+    if any(said is not None for name, said in wish._asdict().items() if name != "by"):
+        raise Misuse("--review goes with KEY and --by alone: what was frozen cannot be asked otherwise.")
+    by = {part.strip() for one in wish.by for part in one.split(",")} - {*KINDS, ""}
+    if len(by) > 1 or not by <= {*DIMENSIONS}:
+        raise Misuse(f"--by {','.join(sorted(by))} is not frozen: choose one of {', '.join(DIMENSIONS)}.")
+    with view() as conn:
+        kept = frozen(conn, period).snapshot
+    found = [number for number in kept.numbers["".join(by)] if number.kpi in keys]
+    return found, frozenset(by), kept.currency
 
 
 def _check(keys: Sequence[str]) -> None:
@@ -273,7 +296,7 @@ def _row_table(found: "Sequence[Row]") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from app.cli.shapes import cells, row_json
+    from app.shapes import cells, row_json
 
     if not found:
         typer.echo("No facts are behind it then.", err=True)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -10,6 +10,8 @@ from app.metrics.facts import Facts, SliWindow, Slo
 from app.metrics.grouping import Places
 from app.metrics.kpi import SERVICE_DIMENSIONS, Kpi
 from app.metrics.numbers import Ask, Row
+from app.metrics.periods import local_day
+from app.metrics.review_records import BudgetException
 from app.metrics.slos import meets, revisions_of
 
 LOOKBACKS = {"1h": 60, "6h": 360, "1d": 1440, "3d": 4320}
@@ -38,8 +40,21 @@ def budget(row: SliWindow, objective: float) -> Budget | None:
     return Budget((1 - objective) * total, max(0.0, total - (row.good - row.excluded_good)))
 
 
-def state(remaining: float | None, facts: Facts) -> str:
-    """The error-budget policy's word: ok, warn, freeze or no_data."""
+def excepted(facts: Facts, slo: str, at: datetime) -> BudgetException | None:
+    """The signed exception that sets an SLO's error-budget policy aside at an instant: the one that holds longest."""
+    day = local_day(at, facts.policy_at(at).timezone)
+    held = [
+        one
+        for one in facts.exceptions
+        if one.slo == slo and one.since <= at and day <= one.until and (one.ended_at is None or at < one.ended_at)
+    ]
+    return max(held, key=lambda one: (one.until, one.since), default=None)
+
+
+def state(remaining: float | None, facts: Facts, slo: str, at: datetime) -> str:
+    """The error-budget policy's word at an instant: ok, warn, freeze, exception or no_data."""
+    if excepted(facts, slo, at) is not None:
+        return "exception"
     if remaining is None:
         return "no_data"
     thresholds = facts.policy.budget

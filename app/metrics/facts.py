@@ -11,6 +11,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from app.metrics.review_records import BudgetException
 from app.policy import Policy, default
 
 
@@ -97,6 +98,17 @@ class Postmortem(NamedTuple):
     completed_at: datetime | None = None
     reviewed_at: datetime | None = None
     url: str | None = None
+
+
+class Reading(NamedTuple):
+    source: str
+    kpi: str
+    period: str
+    scope: str
+    value: float | None = None
+    part: float | None = None
+    whole: float | None = None
+    target: float | None = None
 
 
 class Action(NamedTuple):
@@ -341,8 +353,11 @@ class Facts:
     dr_tests: tuple[DrTest, ...] = ()
     risks: tuple[Risk, ...] = ()
     linked: tuple[Linked, ...] = ()
+    readings: tuple[Reading, ...] = ()
     watched: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
     """Entity → when somebody was looking (one span a source)."""
+    exceptions: tuple[BudgetException, ...] = ()
+    """Error-budget exceptions that were signed, whether they hold or not."""
     policies: tuple[tuple[datetime, Policy], ...] = ()
     """Policy history: (in force from, policy), oldest first. Empty: `policy` always held."""
     # sums, by period

@@ -294,7 +294,7 @@ class _Answer:
             signal=told.word,
             partial=partial,
             as_of=self.ask.as_of,
-            extra=self._extra(value, tally, group, durations),
+            extra=self._extra(value, tally, group, period, durations),
             limits=(told.limits.low, told.limits.centre, told.limits.high) if told.limits else None,
             since=self._since(period, told.since) if told.word in ("improving", "worsening") else None,
         )
@@ -326,14 +326,17 @@ class _Answer:
                 return durations.interval
         return None
 
-    def _extra(self, value: float | None, tally: Tally, group: Group, durations: Spread) -> dict[str, object]:
+    def _extra(
+        self, value: float | None, tally: Tally, group: Group, period: Period, durations: Spread
+    ) -> dict[str, object]:
         extra: dict[str, object] = dict(self.kpi.extra(tally)) if self.kpi.extra else {}
         if self.kpi.shape == "duration":
             extra["geometric_mean"] = durations.geometric_mean
         if self.kpi.key == "error_budget_remaining" and group.slo is not None:
             from app.metrics.budgets import state
 
-            extra["state"] = state(value, self.facts)
+            at = min(period.end - timedelta(microseconds=1), self.ask.as_of)
+            extra["state"] = state(value, self.facts, group.slo, at)
         if self.unfit:
             extra["why"] = self.unfit
         elif not self.kpi.measured:

@@ -1,9 +1,15 @@
-"""KPIs that come as readings from other systems. This release keeps the readings; their numbers say "not
-measured yet"."""
+"""KPIs that come as readings: those of reviews are measured; of the others this release keeps the readings, and their
+numbers say "not measured yet"."""
 
+from collections.abc import Iterator
 from typing import Literal
 
+from app.metrics import periods
+from app.metrics.facts import Facts, Reading
+from app.metrics.grouping import Places
 from app.metrics.kpi import Kpi, Unit
+from app.metrics.numbers import Ask, Row
+from app.metrics.periods import Period
 
 
 def _from_readings(
@@ -29,6 +35,42 @@ def _from_readings(
         formula=formula,
         target=target,
     )
+
+
+def review_participation(facts: Facts, ask: Ask) -> Iterator[Row]:
+    """One row a reading of the whole organisation: owners present of owners invited. Of a period that reviews held here
+    tell of, nobody else's readings count; a period's own reading counts alone, else those of the periods in it."""
+    groups = Places(facts, ask).groups(())
+    told: dict[str, list[Reading]] = {}
+    for one in facts.readings:
+        if (one.kpi, one.scope) == ("review_participation", "org") and one.part is not None and one.whole is not None:
+            told.setdefault(one.period, []).append(one)
+    own = {key: [one for one in some if one.source == "app"] or some for key, some in told.items()}
+    for period in ask.periods:
+        if period.start >= ask.as_of:
+            continue
+        for one in own.get(period.key) or [one for key in own if _inside(key, period) for one in own[key]]:
+            for group in groups:
+                yield Row(
+                    period.key,
+                    group,
+                    "readings",
+                    one.source,
+                    f"{one.kpi} {one.period}",
+                    f"Review of {one.period}",
+                    None,
+                    one.part or 0.0,
+                    one.whole or 0.0,
+                )
+
+
+def _inside(key: str, period: Period) -> bool:
+    """Whether a month lies within a longer period."""
+    try:
+        found = periods.parse(key, period.zone)
+    except ValueError:
+        return False
+    return found.kind == "month" and period.first <= found.first and found.after <= period.after
 
 
 KPIS = (
@@ -122,15 +164,20 @@ KPIS = (
         "Σ scores / responses (1-5)",
         "≥ 4.2",
     ),
-    _from_readings(
-        "review_participation",
-        "Review participation",
-        "Do owners come to the review?",
-        "Program",
-        "share",
-        "higher",
-        "service owners present / invited",
-        "≥ 80 %",
+    Kpi(
+        key="review_participation",
+        name="Review participation",
+        question="Do owners come to the review?",
+        category="Program",
+        unit="share",
+        shape="share",
+        better="higher",
+        at="period",
+        formula="service owners present / invited",
+        target="≥ 80 %",
+        dimensions=frozenset(),
+        needs=frozenset({"readings"}),
+        rows=review_participation,
     ),
     _from_readings("retention", "Retention", "Do people stay?", "Program", "share", "higher", "readings", "per policy"),
     _from_readings(

@@ -1,8 +1,11 @@
-"""The risk register as it stood at a moment: levels and how they moved, acceptances, reviews, and what is odd in it."""
+"""The risk register as it stood at a moment: levels, acceptances, reviews, actions.
+
+What is odd in it tells `risk_findings`, from what forms keep beside the facts.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -19,15 +22,6 @@ SOON_DAYS = 30
 Acceptance = Literal["none", "live", "ending", "ran_out", "unsigned", "endless"]
 """Unsigned: to be accepted, by nobody yet. Endless: signed without a last day."""
 Which = Literal["inherent", "current", "target"]
-Problem = Literal[
-    "bare", "unaccepted", "action_overdue", "untreated", "lowered_without_action", "endless", "above_inherent",
-    "target_above", "no_review", "no_service", "unpriced", "closed_undated",
-]  # fmt: skip
-PROBLEMS: tuple[Problem, ...] = (
-    "bare", "unaccepted", "action_overdue", "untreated", "lowered_without_action", "endless", "above_inherent",
-    "target_above", "no_review", "no_service", "unpriced", "closed_undated",
-)  # fmt: skip
-"""The most pressing first."""
 
 
 class Level(NamedTuple):
@@ -55,7 +49,6 @@ class Standing:
     actions: tuple[Owed, ...]
     loss: float | None
     """In an average year, money; None: not stated."""
-    problems: tuple[Problem, ...]
 
     @property
     def current(self) -> Level:
@@ -102,33 +95,29 @@ def register(facts: Facts, ask: Ask) -> list[Standing]:
     """Every risk in scope that somebody had identified by as-of, the highest level first, then the dearest."""
     places, day = Places(facts, ask), day_of(facts, ask.as_of)
     running = local_day(ask.as_of, facts.policy.timezone)
-    acting = any(action.origin == "risk" for action in facts.actions)
     actions = defaultdict(list)
     for action in facts.actions:
         if action.origin == "risk":
             actions[action.origin_id].append(owed(facts, action, ask.as_of))
     found = [
-        _standing(places, risk, day, running, actions.get(risk.risk, ()) if acting else None)
+        _standing(places, risk, day, running, actions.get(risk.risk, ()))
         for risk in facts.risks
         if (risk.identified_on is None or risk.identified_on <= day) and places.groups(risk.services)
     ]
     return sorted(found, key=lambda one: (-one.current.score, -(one.loss or 0.0), one.risk.risk, one.risk.source))
 
 
-def _standing(places: Places, risk: Risk, day: date, running: date, actions: Sequence[Owed] | None) -> Standing:
-    """`running` is the day that had not ended; `actions` None: nobody brings the actions of any risk."""
-    made = Standing(
+def _standing(places: Places, risk: Risk, day: date, running: date, actions: Sequence[Owed]) -> Standing:
+    """`running` is the day that had not ended."""
+    return Standing(
         risk=risk,
         open=open_at(risk, day),
         above=score(risk) > places.facts.policy.risk.appetite,
         acceptance=acceptance(risk, running, day),
         review_overdue=risk.review_on is not None and risk.review_on < running,
-        actions=tuple(actions or ()),
+        actions=tuple(actions),
         loss=losses.expected(risk),
-        problems=(),
     )
-    problems = set(_problems(places, made, actions is not None))
-    return replace(made, problems=tuple(one for one in PROBLEMS if one in problems)) if problems else made
 
 
 def acceptance(risk: Risk, running: date, day: date) -> Acceptance:
@@ -143,39 +132,13 @@ def acceptance(risk: Risk, running: date, day: date) -> Acceptance:
     return "ending" if risk.accepted_until <= day + timedelta(SOON_DAYS) else "live"
 
 
-def _problems(places: Places, one: Standing, acting: bool) -> Iterator[Problem]:
-    risk = one.risk
-    if not one.open:
-        if risk.status == "closed" and risk.closed_on is None:
-            yield "closed_undated"
-        return
-    accepted = one.acceptance in ("live", "ending", "endless")
-    kept = [action for action in one.actions if action.state != "cancelled"]
-    if acting and one.above and not one.working and not accepted:
-        yield "bare"
-    if risk.treatment == "accept" and not accepted:
-        yield "unaccepted"
-    if any(action.state == "overdue" for action in one.actions):
-        yield "action_overdue"
-    if acting and risk.treatment != "accept" and not kept:
-        yield "lowered_without_action" if one.lowered else "untreated"
-    if one.acceptance == "endless":
-        yield "endless"
-    if one.inherent is not None and one.current.score > one.inherent.score:
-        yield "above_inherent"
-    if one.target is not None and one.target.score > one.current.score:
-        yield "target_above"
-    if risk.review_on is None:
-        yield "no_review"
-    if not any(name in places.facts.services for name in risk.services):
-        yield "no_service"
-    if one.loss is None:
-        yield "unpriced"
-
-
 def without_action(found: Iterable[Standing]) -> list[Standing]:
-    """Open risks to be mitigated, transferred or avoided that nobody has an action for."""
-    return [one for one in found if {"untreated", "lowered_without_action"} & set(one.problems)]
+    """Open risks to be mitigated, transferred or avoided for which there is no action that was not cancelled."""
+    return [
+        one
+        for one in found
+        if one.open and one.risk.treatment != "accept" and all(action.state == "cancelled" for action in one.actions)
+    ]
 
 
 def cells(found: Iterable[Standing], which: Which) -> Mapping[Level, int]:

@@ -106,6 +106,33 @@ class Decision:
     reason: str | None = None
     """Why it was dropped."""
     version: int = 1
+    recorded_by: str | None = None
+    """Who wrote it down, who never signs it."""
+    signed_by: str | None = None
+    """The approver who signed a budget exception or an acceptance; None: it has no effect (yet)."""
+    signed_at: datetime | None = None
+    acceptance: int | None = None
+    """The acceptance in the risk register that it is about."""
+
+    @property
+    def needs_signing(self) -> bool:
+        """Whether an approver has to sign it before it has any effect."""
+        return self.kind != "decision" and self.signed_by is None and self.dropped_on is None
+
+
+class BudgetException(NamedTuple):
+    """An error-budget policy that is set aside: it holds from when it was signed until the end of a day."""
+
+    slo: str
+    since: datetime
+    until: date
+    signed_by: str
+    decided_by: str
+    why: str
+    period: str
+    """Of the review that decided it."""
+    ended_at: datetime | None = None
+    """When it was taken back."""
 
 
 class Promised(NamedTuple):
@@ -124,3 +151,19 @@ class Promised(NamedTuple):
     version: int = 1
     step: Step = "decisions"
     url: str | None = None
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A decision or an action of an earlier review, as it stood."""
+
+    period: str
+    kind: Literal["decision", "action"]
+    id: str
+    text: str
+    who: str | None
+    due: date | None
+    outcome: Outcome
+    on: date | None
+    """The day it was done or dropped."""
+    reason: str | None = None

@@ -4,7 +4,7 @@ All of it holds as of an instant, in the organisation's zone; a day that ends so
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple
 
 from app.metrics import acceptances
@@ -14,20 +14,22 @@ from app.metrics.risk_records import Entry, Review, Treatment
 from app.policy import Policy
 
 Key = Literal[
-    "acceptance_expired", "acceptance_risen", "unaccepted", "review_overdue", "action_overdue", "incident_since_review",
-    "acceptance_expiring", "acceptance_waiting", "above_inherent", "lowered_without_action", "no_action", "no_owner",
+    "bare", "acceptance_expired", "acceptance_risen", "unaccepted", "review_overdue", "action_overdue",
+    "incident_since_review", "acceptance_expiring", "acceptance_waiting", "endless", "above_inherent",
+    "lowered_without_action", "no_action", "no_owner",
     "level_contradicts", "target_above", "no_evidence", "no_review", "no_service", "unpriced", "closed_undated",
     "dr_gap",
 ]  # fmt: skip
 KEYS: tuple[Key, ...] = (
-    "acceptance_expired", "acceptance_risen", "unaccepted", "review_overdue", "action_overdue", "incident_since_review",
-    "acceptance_expiring", "acceptance_waiting", "above_inherent", "lowered_without_action", "no_action", "no_owner",
+    "bare", "acceptance_expired", "acceptance_risen", "unaccepted", "review_overdue", "action_overdue",
+    "incident_since_review", "acceptance_expiring", "acceptance_waiting", "endless", "above_inherent",
+    "lowered_without_action", "no_action", "no_owner",
     "level_contradicts", "target_above", "no_evidence", "no_review", "no_service", "unpriced", "closed_undated",
     "dr_gap",
 )  # fmt: skip
 """The most pressing first."""
-Mends = Literal["propose", "decide", "review", "action", "assess", "edit", "close", "create"]
-"""The act that mends it: of a form, or of the page of an action."""
+Mends = Literal["propose", "decide", "review", "action", "date", "assess", "edit", "close", "create"]
+"""The act that mends it; `date`: of the action that is overdue."""
 _NOBODY = frozenset({"-", "--", "?", "n/a", "na", "nobody", "none", "tbc", "tbd", "unassigned", "unknown"})
 """What people write where nobody is."""
 
@@ -56,12 +58,14 @@ class Around(NamedTuple):
     """Whether it is linked to a DR test that passed."""
     services: int = 0
     """How many of those that it names are known."""
+    acting: bool = True
+    """Whether the actions of any risk are known: where nobody brings them, no risk lacks one."""
 
 
 def findings(around: Around, policy: Policy, as_of: datetime) -> tuple[Finding, ...]:
     """Everything about one risk at an instant, the most pressing first; of a closed one that its day is missing
     alone."""
-    if around.entry.status != "open":
+    if not _open(around.entry, local_day(as_of - _TICK, policy.timezone)):
         return tuple(_closed(around.entry))
     found = [
         *_accepted(around, policy, as_of),
@@ -71,6 +75,13 @@ def findings(around: Around, policy: Policy, as_of: datetime) -> tuple[Finding, 
         *_stated(around),
     ]
     return tuple(sorted(found, key=lambda one: KEYS.index(one.key)))
+
+
+_TICK = timedelta(microseconds=1)
+
+
+def _open(entry: Entry, day: date) -> bool:
+    return entry.closed_on > day if entry.closed_on is not None else entry.status == "open"
 
 
 def _closed(entry: Entry) -> Iterator[Finding]:
@@ -101,6 +112,9 @@ def _accepted(around: Around, policy: Policy, as_of: datetime) -> Iterator[Findi
         if until is not None and ends(until, zone) - as_of <= SOON:
             said = f"Its acceptance ends with {day(until)}."
             yield Finding("acceptance_expiring", said, "propose", "Ask anew, or bring it down", "accepted_until")
+        if until is None:
+            said = "It is accepted without a last day."
+            yield Finding("endless", said, "propose", "Ask for an acceptance until a day", "accepted_until")
     elif entry.treatment == "accept":
         said = "It is to be accepted, and nobody has signed for it."
         yield Finding("unaccepted", said, "propose", "Ask for an acceptance", "treatment")
@@ -137,11 +151,15 @@ def _treated(around: Around, policy: Policy, as_of: datetime) -> Iterator[Findin
     kept = [one for one in known if one.cancelled_at is None or one.cancelled_at > as_of]
     working = [one for one in kept if one.closed_at is None or one.closed_at > as_of]
     late = [one for one in working if one.due_on is not None and as_of >= ends(one.due_on, zone)]
+    if around.acting and score(entry) > policy.risk.appetite and not working and not _covered(around, policy, as_of):
+        said = f"At {score(entry)} it lies above the appetite of {policy.risk.appetite}, with neither an open action "
+        to_do = "Give somebody an action with a date, or have it accepted until a day"
+        yield Finding("bare", f"{said}nor a live acceptance.", "action", to_do)
     if late:
         said = f"{_listed([one.title for one in late])} {'is' if len(late) == 1 else 'are'} overdue."
-        yield Finding("action_overdue", said, "action", "Close it, or agree on another date")
+        yield Finding("action_overdue", said, "date", "Close it, or agree on another date")
     lowered = inherent(entry) is not None and score(entry) < (inherent(entry) or 0)
-    if entry.treatment != "accept" and not kept:
+    if around.acting and entry.treatment != "accept" and not kept:
         if lowered:
             said = f"It came down from {inherent(entry)} to {score(entry)} without any action."
             yield Finding("lowered_without_action", said, "action", "Name what brought it down, or rate it again")
@@ -152,6 +170,15 @@ def _treated(around: Around, policy: Policy, as_of: datetime) -> Iterator[Findin
     if lowered and not shown:
         said = "Nothing shows that what brought it down works."
         yield Finding("no_evidence", said, "edit", "Link the evidence, or a DR test that passed", "evidence_url")
+
+
+def _covered(around: Around, policy: Policy, as_of: datetime) -> bool:
+    """Whether somebody has signed for it, here or as its file says, and that has not ended."""
+    entry = around.entry
+    if acceptances.in_force(around.acceptances) is not None:
+        return True
+    until = entry.accepted_until
+    return entry.accepted_by is not None and (until is None or as_of < ends(until, policy.timezone))
 
 
 _PAST = {"mitigate": "mitigated", "transfer": "transferred", "avoid": "avoided", "accept": "accepted"}
@@ -183,6 +210,12 @@ def _stated(around: Around) -> Iterator[Finding]:
     if not around.services:
         said = "It names no service that is known." if entry.services else "It names no service."
         yield Finding("no_service", said, "edit", "Name the services that it would hurt", "services")
+
+
+def gap(service: str) -> Finding:
+    """That a service of tier 0 or 1, by its name, is not tested in time and in no open risk (`register.gaps`)."""
+    said = f"{service} is not shown to come back in time, and no open risk says so."
+    return Finding("dr_gap", said, "create", "Enter a risk for it")
 
 
 def score(entry: Entry) -> int:

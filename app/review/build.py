@@ -33,23 +33,36 @@ from app.store import kept
 from app.store import numbers as store_numbers
 from app.store.facts import load
 from app.store.freshness import sources
+from app.store.kept import Made
 from app.store.losses import with_years
 from app.store.owed import owed
+
+
+class NotReviewable(ValueError):
+    """A period of which there can be no review; the message says why."""
+
 
 Progress = Callable[[float, str], None]
 """Hears of the share done, and of what comes next."""
 BACK = 12
 """Periods before this one that trends show."""
+_SHOWN: Mapping[str, frozenset[str]] = {
+    "team": frozenset({"on_call_load"}),
+    "service": frozenset(),
+    "slo": frozenset({"slo_compliance", "slos_met", "error_budget_remaining"}),
+    "severity": frozenset(),
+}
+"""Split → the KPIs of it that a page shows, where not all."""
 _YEARS = ("", "tier", "team")
 """Splits whose expected losses are told with their years."""
 
 
 def period_of(conn: Connection, key: str) -> Period:
-    """The period that a review is of, cut in the organisation's zone. Raises ValueError unless it is a month or a
-    quarter."""
+    """The period that a review is of, cut in the organisation's zone. Raises NotReviewable unless it is a month or
+    a quarter."""
     found = periods.parse(key, _policy(conn, datetime.now(UTC)).timezone)
     if found.kind not in ("month", "quarter"):
-        raise ValueError(f"{key} is no month or quarter: write 2026-10 or 2026-Q4")
+        raise NotReviewable(f"{key} is no month or quarter: write 2026-10 or 2026-Q4")
     return found
 
 
@@ -62,24 +75,27 @@ def build(
     comments: Sequence[Comment] = (),
     earlier: Sequence[Followed] = (),
     restated: Sequence[Restated] = (),
-    rows: bool = True,
+    whole: bool = True,
+    learnt: list[Made] | None = None,
     progress: Progress | None = None,
 ) -> Snapshot:
-    """The snapshot of a period as known now. Not `rows`: without the identity of what stands behind it, which takes
-    longest: for the preparation. Raises ValueError for a period that has not begun, or is no month or quarter."""
+    """The snapshot of a period as known now. Not `whole`: for the preparation, without what no page shows (numbers of
+    each service, the identity of the rows), which takes longest. Sums that had to be made are added to `learnt`.
+
+    Raises NotReviewable for a period that has not begun, or is no month or quarter."""
     now = (at or datetime.now(UTC)).replace(microsecond=0)
     period = period_of(conn, key)
     if period.start > now:
-        raise ValueError(f"{wording.period(key)} has not begun")
+        raise NotReviewable(f"{wording.capital(wording.period(key))} has not begun: there is nothing to review yet.")
     told = progress or (lambda share, words: None)
     told(0.0, "Reading the numbers")
     ends = min(period.end, now)
     policy = _policy(conn, ends - timedelta(microseconds=1))
     facts = owed(conn, now)
     names = _names(facts)
-    counted = numbers(conn, period, now)
-    told(0.35, "Reading the periods before")
-    trend, tiers = _trend(conn, period, now)
+    counted = numbers(conn, period, now, whole=whole, learnt=learnt, progress=told)
+    told(0.4, "Reading the periods before")
+    trend, tiers = _trend(conn, period, now, learnt)
     waiting = tuple(attention.waiting(facts, Ask((period,), now)))
     found = _exceptions(counted, names, policy, waiting)
     told(0.5, "Telling what happened")
@@ -112,7 +128,7 @@ def build(
         numbers=counted,
         trend=trend,
         sections=made,
-        behind=behind_of(conn, period, now, told) if rows else {},
+        behind=behind_of(conn, period, now, told) if whole else {},
         catalogue=catalogue(known(load(conn, frozenset(), Ask((), now)), now)),
         names=names,
         comments=tuple(comments),
@@ -122,28 +138,42 @@ def build(
     )
 
 
-def numbers(conn: Connection, period: Period, as_of: datetime) -> Mapping[str, tuple[Number, ...]]:
-    """Split → the numbers of a period, as `nines kpi` gives them."""
+def numbers(
+    conn: Connection,
+    period: Period,
+    as_of: datetime,
+    *,
+    whole: bool = True,
+    learnt: list[Made] | None = None,
+    progress: Progress | None = None,
+) -> Mapping[str, tuple[Number, ...]]:
+    """Split → the numbers of a period, as `nines kpi` gives them; not `whole`: those that pages show."""
     found: dict[str, tuple[Number, ...]] = {}
-    for split in SPLITS:
+    for place, split in enumerate(SPLITS):
+        if progress is not None:
+            progress(0.4 * place / len(SPLITS), f"Reading the numbers{f' by {split}' if split else ''}")
         keys = [key for key, kpi in KPIS.items() if not split or split in kpi.dimensions]
+        if not whole:
+            keys = [key for key in keys if key in _SHOWN.get(split, keys)]
         ask = Ask((period,), as_of, frozenset({split}) if split else frozenset())
-        some = store_numbers.numbers(conn, keys, ask)
+        some = store_numbers.numbers(conn, keys, ask, learnt)
         if split in _YEARS:
             some = with_years(conn, some, ask)
         found[split] = tuple(_finite(number) for number in some)
     return found
 
 
-def _trend(conn: Connection, period: Period, as_of: datetime) -> tuple[tuple[Number, ...], tuple[Number, ...]]:
+def _trend(
+    conn: Connection, period: Period, as_of: datetime, learnt: list[Made] | None
+) -> tuple[tuple[Number, ...], tuple[Number, ...]]:
     """Every KPI of the organisation over the periods before and this one, and SLOs met by tier."""
     asked = tuple(period.previous(step) for step in range(BACK, -1, -1))
     keys = [key for key, kpi in KPIS.items() if not kpi.always_by]
-    whole = store_numbers.numbers(conn, keys, Ask(asked, as_of))
-    tiers = store_numbers.numbers(conn, ["slos_met"], Ask(asked, as_of, frozenset({"tier"})))
+    every = store_numbers.numbers(conn, keys, Ask(asked, as_of), learnt)
+    tiers = store_numbers.numbers(conn, ["slos_met"], Ask(asked, as_of, frozenset({"tier"})), learnt)
     known_tiers = {number.group.tier for number in tiers if number.value is not None}
     return (
-        tuple(_finite(number) for number in whole),
+        tuple(_finite(number) for number in every),
         tuple(
             _finite(number) for number in tiers if number.group.tier in known_tiers and number.group.tier is not None
         ),

@@ -19,6 +19,7 @@ from app.policy import dump
 from app.review.behind import BETWEEN, behind
 from app.review.build import catalogue, numbers, period_of
 from app.review.snapshot import Behind, Names, Restated, Snapshot, Why
+from app.review.words import of
 from app.store import kept as sums
 from app.store import numbers as store_numbers
 from app.store.facts import load
@@ -28,6 +29,8 @@ _COMPARED = (
     "value", "numerator", "denominator", "n", "low", "high", "mean", "p90", "target", "verdict", "certain",
 )  # fmt: skip
 """Not how many rows were left out: a fact that came late and counts nothing moves no number."""
+_LATER = frozenset({"review_participation"})
+"""Who came is known once the review is over: that its number is there then is no restatement."""
 _SAID: Mapping[Why, str] = {
     "policy": "another policy is in force for the period",
     "catalogue": "services, teams, SLOs or exclusions were changed",
@@ -46,7 +49,7 @@ def restated(conn: Connection, kept: Snapshot) -> tuple[Restated, ...]:
         for split, held in kept.numbers.items()
         for was in held
     ]
-    differing = [(was, found) for was, found in pairs if differs(was, found)]
+    differing = [(was, found) for was, found in pairs if was.kpi not in _LATER and differs(was, found)]
     if not differing:
         return ()
     general, changed = tuple(_general(conn, kept)), _catalogue(conn, kept)
@@ -180,15 +183,3 @@ def _within(service: str, group: Group, names: Names) -> bool:
     if group.tier is not None:
         return names.tiers.get(service) == group.tier
     return group.team is None or names.team_of.get(service) == group.team
-
-
-def of(group: Group, names: Names) -> str:
-    """A group in words: "tier 0", "Checkout", "critical incidents of tier 0"; "" for the organisation."""
-    parts = [
-        f"tier {group.tier}" if group.tier is not None else "",
-        names.teams.get(group.team, group.team) if group.team is not None else "",
-        names.services.get(group.service, group.service) if group.service is not None else "",
-        names.slos.get(group.slo, group.slo) if group.slo is not None else "",
-        f"severity {group.severity}" if group.severity is not None else "",
-    ]
-    return ", ".join(part for part in parts if part)

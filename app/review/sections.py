@@ -27,7 +27,7 @@ HEADLINE = (
 )  # fmt: skip
 """The eight tiles of the Overview."""
 _CHARTS: Mapping[Step, tuple[str, ...]] = {
-    "slos": ("slo_compliance",),
+    "slos": ("slo_compliance", "slos_met"),
     "incidents": ("major_incidents", "customer_impact_minutes", "time_to_restore"),
     "on_call": ("on_call_load", "alert_noise"),
     "change": ("change_failure_rate", "deployment_frequency"),
@@ -111,7 +111,7 @@ def _finding(seen: Seen, step: Step) -> str:
     found = seen.exceptions.get(step, ())
     if found:
         rest = len(found) - 1
-        more = f" ({count(rest)} more exception{'s' if rest != 1 else ''})" if rest else ""
+        more = f"; {count(rest)} more exception{'s' if rest != 1 else ''}" if rest else ""
         return f"{found[0].text.removesuffix('.')}{more}"
     if all(seen.number(key).value is None for key in STEPS[step]):
         return f"{AGENDA[step]}: {wording.NO_DATA}"
@@ -212,8 +212,14 @@ def _slos(seen: Seen) -> Section:
     met = {n.group.slo: n for n in seen.numbers.get("slo", ()) if n.kpi == "slos_met"}
     level = {n.group.slo: n for n in seen.numbers.get("slo", ()) if n.kpi == "slo_compliance"}
     known = sorted((n for n in by_slo if n.value is not None), key=lambda n: n.value if n.value is not None else 0.0)
+    troubled = [
+        number
+        for number in known
+        if (number.value or 0.0) <= seen.policy.budget.warn
+        or ((kept := met.get(number.group.slo)) is not None and kept.value == 0)
+    ]
     rows: list[tuple[Cell, ...]] = []
-    for number in known[:_MOST]:
+    for number in troubled[:_MOST]:
         slo = number.group.slo or ""
         service = seen.names.service_of.get(slo, "")
         kept, held = met.get(slo), level.get(slo)
@@ -228,16 +234,16 @@ def _slos(seen: Seen) -> Section:
             )
         )
     table = Table(
-        "Error budgets, the least left first",
+        "SLOs that missed their objective or have little budget left",
         (
             Column("SLO"), Column("Service"), Column("Tier", "count"), Column("Good minutes", "share"),
             Column("Objective", "verdict"), Column("Budget left", "share"),
         ),
         tuple(rows),
-        "No SLO has data: bring sli.csv and slos.csv.",
-        max(0, len(known) - _MOST),
+        "Every SLO met its objective and has budget left." if known else "No SLO has data: bring sli.csv and slos.csv.",
+        max(0, len(troubled) - _MOST),
     )  # fmt: skip
-    return _step(seen, "slos", (slos.tiers_by_month(seen.tiers),), (table,))
+    return _step(seen, "slos", tables=(table,))
 
 
 def _incidents(seen: Seen) -> Section:

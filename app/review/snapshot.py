@@ -19,7 +19,8 @@ from pydantic import TypeAdapter
 from app.charts.description import Chart
 from app.charts.faces import Face
 from app.metrics.numbers import Number
-from app.metrics.review_records import Attendee, Comment, Decision, Note, Outcome, Promised, Step
+from app.metrics.review_records import Attendee, Comment, Decision, Note, Promised, Step
+from app.metrics.review_records import Followed as Followed
 
 FORMAT = 1
 SPLITS = ("", "tier", "team", "service", "slo", "severity")
@@ -95,22 +96,6 @@ class Behind:
     """`SERVICE<tab>ENTITY:SOURCE/ID` → the digest of what it gave; kept where there are not too many."""
     by_service: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     """`SERVICE<tab>ENTITY` → how many rows, and the digest of all; otherwise."""
-
-
-@dataclass(frozen=True)
-class Followed:
-    """A decision or an action of an earlier review, as it stood."""
-
-    period: str
-    kind: Literal["decision", "action"]
-    id: str
-    text: str
-    who: str | None
-    due: date | None
-    outcome: Outcome
-    on: date | None
-    """The day it was done or dropped."""
-    reason: str | None = None
 
 
 @dataclass(frozen=True)

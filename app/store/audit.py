@@ -7,7 +7,7 @@ backup keeps it).
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -94,6 +94,11 @@ def head(conn: Connection) -> Head | None:
     """What the store says its last entry is; None where that is gone."""
     found = conn.execute(sa.select(AUDIT_HEAD.c.seq, AUDIT_HEAD.c.hash)).first()
     return Head(found.seq, found.hash) if found else None
+
+
+def latest(conn: Connection, but: Collection[str]) -> int:
+    """The number of the last entry that is not of these entities; 0: there is none."""
+    return int(conn.execute(sa.select(sa.func.max(AUDIT.c.seq)).where(AUDIT.c.entity.not_in(but))).scalar() or 0)
 
 
 def verify(conn: Connection, told: Callable[[int, int], None] | None = None) -> Verified:

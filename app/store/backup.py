@@ -24,7 +24,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from app.store import audit
 from app.store.engine import StoreError, identity, reading, revisions
-from app.store.tables import METADATA
+from app.store.review_tables import METADATA
 
 FORMAT, VERSION = "nines-backup", 1
 MANIFEST = "manifest.json"

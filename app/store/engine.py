@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection, Engine, RootTransaction
 from sqlalchemy.engine.url import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 
-from app.store.register_tables import METADATA
+from app.store.review_tables import METADATA
 from app.store.tables import META
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -266,13 +266,14 @@ def _one_host(url: str) -> str:
 
 def _engine(where: URL) -> Engine:
     if where.get_backend_name() == "postgresql":
-        return sa.create_engine(where, pool_pre_ping=True, hide_parameters=True, connect_args={"connect_timeout": 10})
+        patient = {"pool_pre_ping": True, "max_overflow": 25, "pool_timeout": 60}
+        return sa.create_engine(where, **patient, hide_parameters=True, connect_args={"connect_timeout": 10})
     try:
         Path(str(where.database)).expanduser().parent.mkdir(parents=True, exist_ok=True)
     except OSError as cause:
         raise StoreError(f"The folder of the store cannot be made ({cause}): check NINES_DATABASE_URL.") from cause
     file = where.set(database=str(Path(str(where.database)).expanduser()))
-    engine = sa.create_engine(file, hide_parameters=True)
+    engine = sa.create_engine(file, hide_parameters=True, max_overflow=-1)  # a file more open costs next to nothing
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _: Any) -> None:

@@ -17,11 +17,12 @@ from app.store import folds, light, windows
 from app.store.folds import Range, micro
 from app.store.pieces import Pieces, days_cte, merged, of_periods
 from app.store.ranges import day_number, day_start, values
+from app.store.reviews_exceptions import exceptions
 from app.store.sums import rules_for
 from app.store.tables import DEPLOYMENT_DAYS, ENGAGE_DAYS, FACTS, LEAD_DAYS, PAGE_DAYS, PAGE_SUMS, SLI_DAYS, SPANS
 from app.store.types import micros, moment
 
-LIGHT = ("incidents", "impacts", "postmortems", "actions", "shifts", "dr_tests", "risks")
+LIGHT = ("incidents", "impacts", "postmortems", "actions", "shifts", "dr_tests", "risks", "readings")
 RAW: Mapping[str, tuple[type[Any], str]] = {
     "sli": (light_facts.Sli, "start"),
     "pages": (light_facts.Page, "triggered_at"),
@@ -65,13 +66,14 @@ def _base(conn: Connection, held: light.Places, as_of: datetime) -> Facts:
             slos=light.whole(conn, "slos"),
             exclusions=light.whole(conn, "exclusions"),
             watched=light.watched(conn),
+            exceptions=exceptions(conn),
             policies=held.policies,
         )
 
     return light.cached(conn, f"base {id(policy)}", make)
 
 
-_BASE = ("policy", "teams", "services", "slos", "exclusions", "watched", "policies")
+_BASE = ("policy", "teams", "services", "slos", "exclusions", "watched", "exceptions", "policies")
 
 
 def bounds(conn: Connection) -> tuple[date, date] | None:

@@ -173,11 +173,11 @@ def keep(engine: Engine, of: int, made: Sequence[Made]) -> bool:
 
 def _keep(conn: Connection, made: Sequence[Made]) -> None:
     table = KEPT_SUMS
-    split: defaultdict[tuple[str, str], list[Made]] = defaultdict(list)
+    split: defaultdict[tuple[str, str], dict[str, Made]] = defaultdict(dict)
     for one in made:
-        split[mark(conn) + text(one.split), one.kpi].append(one)
-    for (dimensions, kpi), some in split.items():
-        periods = [one.period.key for one in some]
+        split[mark(conn) + text(one.split), one.kpi][one.period.key] = one  # two questions may have made the same
+    for (dimensions, kpi), by_period in split.items():
+        periods, some = list(by_period), by_period.values()
         here = sa.and_(table.c.split == dimensions, table.c.kpi == kpi, table.c.period.in_(periods))
         _delete(conn, here)
         same = {"kpi": kpi, "split": dimensions, "made_by": made_by()}

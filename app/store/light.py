@@ -33,6 +33,7 @@ RECORDS: Mapping[str, type[Any]] = {
     "shifts": facts.Shift,
     "dr_tests": facts.DrTest,
     "risks": facts.Risk,
+    "readings": facts.Reading,
 }
 """Entity → the type that the metrics know it by."""
 _KEPT = 256

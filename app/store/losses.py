@@ -34,13 +34,19 @@ def severe(
 ) -> tuple[tuple[Incident, ...], tuple[Impact, ...]]:
     """Incidents of severity 1 to `severity` on any of these services detected from `start` until before `stop`, the
     latest first, with their impact windows."""
-    every = incidents(conn, services, start, stop, _MANY)  # of no other kind; a blank is one
-    found = [one._replace(kind="incident") for one in every if one.severity <= severity]
-    if not found:
+    every = incidents(conn, services, start, stop, _MANY)
+    found = tuple(one for one in every if one.severity <= severity)
+    return with_impacts(conn, found)
+
+
+def with_impacts(conn: Connection, found: Sequence[Incident]) -> tuple[tuple[Incident, ...], tuple[Impact, ...]]:
+    """These incidents, of no other kind, with their impact windows."""
+    real = tuple(one._replace(kind="incident") for one in found)  # a blank is one
+    if not real:
         return (), ()
-    table, keys = FACTS["impacts"], {(one.source, one.incident) for one in found}
+    table, keys = FACTS["impacts"], {(one.source, one.incident) for one in real}
     query = sa.select(*(table.c[name] for name in Impact._fields)).where(
         table.c.incident.in_(sorted({incident for _, incident in keys}))
     )
     impacts = (Impact(*row) for row in conn.execute(query))
-    return tuple(found), tuple(one for one in impacts if (one.source, one.incident) in keys)
+    return real, tuple(one for one in impacts if (one.source, one.incident) in keys)

@@ -15,6 +15,7 @@ from app.metrics.acceptances import Judged, ends
 from app.metrics.numbers import Ask
 from app.metrics.periods import local_day
 from app.metrics.risk_findings import Around, Finding
+from app.metrics.risk_moves import History
 from app.metrics.risk_records import (
     LINKED,
     Assessment,
@@ -76,10 +77,15 @@ class Listed:
     """The one that waits for a decision."""
     reviewed: Review | None
     open_actions: int
-    overdue_actions: int
+    late: tuple[RiskKey, ...]
+    """Its actions that are overdue, the one due first before the others."""
     was: int | None
     """The level at the last review, to say how it moved; None: never reviewed."""
     findings: tuple[Finding, ...]
+
+    @property
+    def overdue_actions(self) -> int:
+        return len(self.late)
 
     @property
     def key(self) -> RiskKey:
@@ -169,16 +175,8 @@ def gaps(conn: Connection, as_of: datetime) -> list[tuple[str, Finding]]:
     """Services of tier 0-1 that are not shown to come back and that no open risk names, each with a finding."""
     ask = Ask((), as_of)
     facts = store_facts.load(conn, frozenset({"risks", "dr_tests"}), ask)
-    names = register.gaps(facts, ask)
     held = facts.services
-    said = "{} is not shown to come back in time, and no open risk says so."
-    return [
-        (
-            name,
-            Finding("dr_gap", said.format(held[name].name if name in held else name), "create", "Enter a risk for it"),
-        )
-        for name in names
-    ]
+    return [(name, risk_findings.gap(held[name].name if name in held else name)) for name in register.gaps(facts, ask)]
 
 
 def _rows(conn: Connection, found: Sequence[Held[Entry]], as_of: datetime, only: RiskKey | None) -> list[Listed]:
@@ -188,9 +186,10 @@ def _rows(conn: Connection, found: Sequence[Held[Entry]], as_of: datetime, only:
     signed = register_acceptances.of(conn, None if only is None else [only])
     reviewed = reviews_of(conn, only)
     rated = _assessments(conn, as_of, only)
-    actions: defaultdict[str, list[Treatment]] = defaultdict(list)
+    actions: defaultdict[str, list[Held[Treatment]]] = defaultdict(list)
     for action in register_versions.actions_of_risks(conn, None if only is None else only.id):
-        actions[action.entry.origin_id].append(action.entry)
+        actions[action.entry.origin_id].append(action)
+    acting = bool(actions) or (only is not None and _acting(conn))
     happened = {(one.link.source, one.link.id): one for one in resolved(conn, _links(found, "incident"))}
     passed = {
         (one.link.source, one.link.id) for one in resolved(conn, _links(found, "dr_test")) if one.state == "passed"
@@ -209,13 +208,17 @@ def _rows(conn: Connection, found: Sequence[Held[Entry]], as_of: datetime, only:
         around = Around(
             entry=entry,
             acceptances=judged,
-            actions=actions.get(key.id, ()),
+            actions=[one.entry for one in actions.get(key.id, ())],
             reviewed=kept[0] if kept else None,
             incidents=incidents,
             tested=any(to.kind == "dr_test" and (to.source, to.id) in passed for to in entry.links),
             services=sum(name in places.services for name in entry.services or ()),
+            acting=acting,
         )
-        working = [one for one in around.actions if one.opened_at <= as_of and not _done(one, as_of)]
+        working = [
+            one for one in actions.get(key.id, ()) if one.entry.opened_at <= as_of and not _done(one.entry, as_of)
+        ]
+        due = [(one.entry.due_on, one.key) for one in working if one.entry.due_on is not None]
         rows.append(
             Listed(
                 held=held,
@@ -227,12 +230,17 @@ def _rows(conn: Connection, found: Sequence[Held[Entry]], as_of: datetime, only:
                 waiting=acceptances.waiting(judged),
                 reviewed=around.reviewed,
                 open_actions=len(working),
-                overdue_actions=sum(one.due_on is not None and as_of >= ends(one.due_on, zone) for one in working),
+                late=tuple(action for on, action in sorted(due) if as_of >= ends(on, zone)),
                 was=_was(rated.get(key, ()), around.reviewed),
                 findings=risk_findings.findings(around, policy, as_of),
             )
         )
     return rows
+
+
+def _acting(conn: Connection) -> bool:
+    table = FACTS["actions"]
+    return bool(conn.execute(sa.select(sa.literal(1)).where(table.c.origin == "risk").limit(1)).scalar())
 
 
 def _undone(review: Review, as_of: datetime) -> bool:
@@ -325,6 +333,26 @@ def _assessments(conn: Connection, as_of: datetime, only: RiskKey | None) -> dic
     for source, risk, *values in conn.execute(query.order_by(table.c.version.desc())):
         found[RiskKey(source, risk)].append(Assessment(*values))
     return found
+
+
+def histories(conn: Connection, as_of: datetime) -> dict[tuple[str, str], History]:
+    """(source, risk) → how it was rated by as-of, as far as that was kept, and when it was last reviewed."""
+    rated = {key: list(reversed(some)) for key, some in _assessments(conn, as_of, None).items()}
+    table = VERSIONS
+    query = sa.select(table.c.source, table.c.id, table.c.at, table.c.actor, table.c.entry).where(
+        table.c.entity == "risks", table.c.version == 1, table.c.at <= as_of
+    )
+    for source, name, at, actor, first in conn.execute(query):
+        held = rated.setdefault(RiskKey(source, name), [])
+        if not held or held[0].version > 1:  # a file brought it before ratings were kept
+            levels = {field: first.get(field) for field in Assessment._fields[4:]}
+            held.insert(0, Assessment(1, at, actor, None, **levels))
+    looks = reviews_of(conn, None)
+    made = {}
+    for key in rated.keys() | looks.keys():
+        kept = [one.at for one in looks.get(key, ()) if one.at <= as_of and not _undone(one, as_of)]
+        made[key.source, key.id] = History(tuple(rated.get(key, ())), max(kept, default=None))
+    return made
 
 
 def _comments(conn: Connection, key: RiskKey, as_of: datetime) -> list[Comment]:

@@ -29,7 +29,8 @@ from app.store import audit, listing
 from app.store.backup import CHUNK, FORMAT, MANIFEST, REMADE, VERSION, BackupError, Manifest, Part, Told, arrow
 from app.store.batch import tuples
 from app.store.engine import generation, migrate, revisions, writing
-from app.store.tables import META, METADATA
+from app.store.review_tables import METADATA
+from app.store.tables import META
 
 _BLOCK = 32 << 20
 """The most that one row may hold, and what is read at once."""

@@ -8,7 +8,10 @@ from sqlalchemy.engine import Connection
 
 from app.metrics.facts import Action, Incident
 from app.metrics.register import Hit
+from app.store import register_versions
 from app.store.tables import FACTS
+
+_SOME = 500
 
 
 def actions(conn: Connection) -> list[Action]:
@@ -49,6 +52,28 @@ def incidents(conn: Connection, services: Sequence[str], start: datetime, stop: 
     wanted = set(services)  # a LIKE of SQLite takes no notice of case
     found = [Incident(*row) for row in conn.execute(query)]
     return [one for one in found if wanted & set(one.services)]
+
+
+def linked(conn: Connection, start: datetime, stop: datetime) -> dict[tuple[str, str], tuple[Incident, ...]]:
+    """(source, risk) → the incidents that people linked to it, of those detected from `start` until before `stop`, on
+    whichever services; the latest first."""
+    links = {
+        (held.key.source, held.key.id): {(to.source, to.id) for to in held.entry.links if to.kind == "incident"}
+        for held in register_versions.every_risk(conn)
+    }
+    wanted = sorted({name for some in links.values() for _, name in some})
+    table, found = FACTS["incidents"], dict[tuple[str, str], Incident]()
+    for at in range(0, len(wanted), _SOME):
+        query = sa.select(*(table.c[name] for name in Incident._fields)).where(
+            _real(start, stop), table.c.incident.in_(wanted[at : at + _SOME])
+        )
+        found |= {(one.source, one.incident): one for one in (Incident(*row) for row in conn.execute(query))}
+    made = {key: tuple(found[name] for name in some if name in found) for key, some in links.items()}
+    return {
+        key: tuple(sorted(some, key=lambda one: (one.detected_at, one.incident), reverse=True))
+        for key, some in made.items()
+        if some
+    }
 
 
 def _real(start: datetime, stop: datetime) -> sa.ColumnElement[bool]:

@@ -7,7 +7,7 @@
 - An incident is also seen by an impact on a service that is; postmortems and actions go with what they come from.
 - What the register keeps goes with its risk; whole versions tell all its services, so all of them must be seen.
 - What belongs to no service, team or product is not seen: annotations and readings of the whole organisation, rows set
-  aside, imports, the audit trail, grants. When a source was watched is.
+  aside, imports, the audit trail, grants, reviews but for signed error-budget exceptions. When a source was watched is.
 - Sums of pages are narrowed like pages, but tell interruptions that begin with a page that is not seen; so questions
   fold pages instead (`pieces.py`). Kept sums are those made within the same limits.
 """
@@ -25,7 +25,8 @@ from sqlalchemy.engine import Connection
 
 from app.people import Limit
 from app.store.engine import WHOLE
-from app.store.tables import FACTS, METADATA
+from app.store.review_tables import METADATA
+from app.store.tables import FACTS
 
 Condition = sa.ColumnElement[bool]
 
@@ -239,6 +240,12 @@ def _versioned(whole: bool) -> Callable[[Sight, Any], Condition]:
     return condition
 
 
+def _exception(sight: Sight, table: Any) -> Condition:
+    """Of what reviews decided, the signed error-budget exceptions: they go with their SLO."""
+    signed = sa.and_(table.c.kind == "budget_exception", table.c.signed_at.is_not(None))
+    return sa.and_(signed, sight.among(table.c.subject, sight.slos))
+
+
 def _kept_sums(sight: Sight) -> sa.Select[Any]:
     table = sight.real("kept_sums")
     named = sa.func.substr(table.c.split, len(sight.mark) + 1).label("split")
@@ -292,7 +299,24 @@ NARROWED: Mapping[str, Callable[[Sight], sa.Select[Any]]] = {
     "kept_sums": _kept_sums,
     "kept_groups": _where("kept_groups", _kept_groups),
     "meta": _where("meta", lambda sight, table: table.c.name.in_(KNOWN)),
-    **{name: _nothing(name) for name in ("imports", "rejects", "audit", "audit_head", "drafts")},
-    **{name: _nothing(name) for name in ("grants", "sessions", "sync_marks")},
+    **{
+        name: _nothing(name)
+        for name in ("imports", "rejects", "audit", "audit_head", "deliveries", "drafts", "grants", "sessions")
+    },
+    "sync_marks": _nothing("sync_marks"),
+    "review_decisions": _where("review_decisions", _exception),
+    **{
+        name: _nothing(name)
+        for name in (
+            "reviews",
+            "review_actions",
+            "review_comments",
+            "review_minutes",
+            "review_notes",
+            "review_people",
+            "review_snapshots",
+            "review_versions",
+        )
+    },
 }
 """Table → what is left of it. A table that is neither here nor in OPEN is refused by a test."""

@@ -329,6 +329,26 @@ DRAFTS = sa.Table(
     sa.Index(None, "at"),
 )
 """What somebody has typed into a form and not saved yet: by name, case folded."""
+DELIVERIES = sa.Table(
+    "deliveries",
+    METADATA,
+    sa.Column("id", sa.Integer(), primary_key=True, autoincrement=True),
+    *(sa.Column(name, sa.Text(), nullable=False) for name in ("period", "content", "channel", "address", "state")),
+    sa.Column("copy", sa.Integer(), nullable=False),
+    sa.Column("attach", sa.Boolean(), nullable=False),
+    sa.Column("attempts", sa.Integer(), nullable=False),
+    sa.Column("error", sa.Text()),
+    sa.Column("message_id", sa.Text()),
+    sa.Column("asked_at", Moment(), nullable=False),
+    sa.Column("asked_by", sa.Text(), nullable=False),
+    sa.Column("next_at", Moment()),
+    sa.Column("claim", sa.Text()),
+    sa.Column("claimed_until", Moment()),
+    sa.Column("sent_at", Moment()),
+    sa.Index(None, "period", "content", "channel", "address", unique=True),
+    sa.Index(None, "state"),
+)
+"""Digests that were asked for, one a place they go to, and what became of them (`deliveries.py`)."""
 META = sa.Table(
     "meta", METADATA, sa.Column("name", sa.Text(), primary_key=True), sa.Column("value", sa.Text(), nullable=False)
 )

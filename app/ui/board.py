@@ -22,18 +22,20 @@ from app.ui.markup import Markup
 
 Act = Mapping[str, Any]
 _HERE = Path(__file__).parent
+_CHARTS = _HERE.parent / "charts"
 _CSS = "\n".join(
     [
         f".board[data-theme=light]{{{theme.css_variables(dark=False)}}}",
         f".board[data-theme=dark]{{{theme.css_variables(dark=True)}}}",
         (_HERE / "board.css").read_text(encoding="utf-8"),
+        (_CHARTS / "points.css").read_text(encoding="utf-8"),
     ]
 )
 _BOARD = st.components.v2.component(
     "nines_board",
     html='<div class="board" data-theme="light"></div>\n<!-- filled by board.js -->',
     css=_CSS,
-    js=(_HERE / "board.js").read_text(encoding="utf-8"),
+    js=(_CHARTS / "points.js").read_text(encoding="utf-8") + (_HERE / "board.js").read_text(encoding="utf-8"),
 )
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from app.charts import wording
+from app.charts import counting, wording
 from app.metrics.catalogue import KPIS
 from app.metrics.kpi import FACT_FILES, Kpi
 from app.metrics.numbers import Group, Number, Row, Scope
@@ -90,13 +90,13 @@ def _told(kpi: Kpi, number: Number, asked: Asked, policy: Policy) -> Markup:
     facts: list[tuple[str, str | Markup | None]] = [
         ("Formula", kpi.formula),
         ("Counted in a period by", kpi.at),
-        ("Made from", _made(kpi, number, policy)),
-        ("Range", _range(number, policy)),
-        ("A bad year", bad_years.words(number, policy.currency)),
-        ("Coverage", _coverage(number)),
-        ("Left out", _left_out(number)),
-        ("With exclusions taken out", _exclusions(number, policy)),
-        ("Target", _target(kpi, number, policy)),
+        ("Made from", counting.made(kpi, number, policy)),
+        ("Range", counting.sureness(number, policy)),
+        ("A bad year", counting.bad_years(number, policy.currency)),
+        ("Coverage", counting.coverage(number)),
+        ("Left out", counting.left_out(number)),
+        ("With exclusions taken out", counting.exclusions(number, policy)),
+        ("Target", counting.target(kpi, number, policy)),
         ("By tier", _by_tier(kpi, tiers, policy)),
         ("Change", wording.capital(wording.signal(number)) + "." if number.value is not None else None),
         ("Period", _period(number, asked)),
@@ -116,64 +116,6 @@ def _told(kpi: Kpi, number: Number, asked: Asked, policy: Policy) -> Markup:
         el("h2", "The rows behind it") if number.n or number.n_excluded else None,
         cls="counted",
     )
-
-
-def _made(kpi: Kpi, number: Number, policy: Policy) -> str:
-    said = wording.capital(wording.sample(number))
-    if kpi.shape in ("rate", "ratio") and number.numerator is not None and number.denominator is not None:
-        said += f": {figure(number.numerator)} of {figure(number.denominator)}"
-    if kpi.shape == "duration" and number.mean is not None:
-        mean, p90 = (wording.value(part, number.unit, currency=policy.currency) for part in (number.mean, number.p90))
-        said += f"; mean {mean}, nine in ten within {p90}"
-    return said
-
-
-def _range(number: Number, policy: Policy) -> str | None:
-    said = wording.interval(number, policy.currency)
-    if not said:
-        return None
-    return f"With 95 % confidence {said}" + (
-        ": on both sides of the target, so it cannot be told" if wording.verdict_key(number) == "unsure" else ""
-    )
-
-
-def _coverage(number: Number) -> str | None:
-    return (
-        None if number.coverage is None else f"{wording.value(number.coverage, 'share')} of what there was to observe"
-    )
-
-
-def figure(value: float) -> str:
-    """A part or a whole, to two digits behind the point, without noughts at the end."""
-    text = f"{value:,.2f}"
-    return text.rstrip("0").rstrip(".") if abs(value) >= 0.01 or value == 0 else f"{value:.2g}"
-
-
-def _left_out(number: Number) -> str | None:
-    if not number.n_excluded:
-        return None
-    reasons = sorted(number.excluded.items(), key=lambda pair: -pair[1])
-    return f"{number.n_excluded:,} rows: " + ", ".join(f"{count:,} {reason}" for reason, count in reasons)
-
-
-def _exclusions(number: Number, policy: Policy) -> str | None:
-    minutes = number.extra.get("excluded_minutes")
-    if not minutes:
-        return None
-    without = number.extra.get("without_exclusions")
-    beside = (
-        f"; without them it is {wording.value(without, number.unit, number.target, currency=policy.currency)}"
-        if without is not None
-        else ""
-    )
-    return f"{wording.duration(minutes)} of approved exclusions{beside}"
-
-
-def _target(kpi: Kpi, number: Number, policy: Policy) -> str:
-    if number.target is None:
-        return kpi.target or "none"
-    shown = wording.target(number.target, number.unit, tiles.op_of(kpi.key, policy), number.value, policy.currency)
-    return f"{shown} (policy: {kpi.target})" if kpi.target else shown
 
 
 def _tiers(kpi: Kpi, asked: Asked) -> list[Number]:
@@ -231,7 +173,7 @@ def _columns(kpi: Kpi, rows: Sequence[Row], zone: str, policy: Policy) -> list[C
         return "" if value is None else wording.value(value, kpi.unit, currency=policy.currency)
 
     def plain(value: float | None) -> str:
-        return "" if value is None else figure(value)
+        return "" if value is None else counting.figure(value)
 
     unit = kpi.unit if kpi.shape in ("duration", "sum") else ""
     columns = [Column("title", "What", wide=True), Column("at", "When", when), Column("id", "Id")]
@@ -293,6 +235,6 @@ def adds_up(kpi: Kpi, number: Number, rows: Sequence[Row], policy: Policy) -> st
         case "sum":
             return f"Sum of {counted:,} rows: {wording.exact(part, kpi.unit, policy.currency)}"
         case "count":
-            return f"Sum of {counted:,} rows: {figure(part)}"
+            return f"Sum of {counted:,} rows: {counting.figure(part)}"
     whole = number.denominator if kpi.exposure and number.denominator is not None else whole
-    return f"{figure(part)} of {figure(whole)}: {shown}"
+    return f"{counting.figure(part)} of {counting.figure(whole)}: {shown}"

@@ -11,6 +11,7 @@ raises Conflict, and the dialog turns to `forms_conflict`.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 import streamlit as st
@@ -54,6 +55,8 @@ class Begun(NamedTuple):
     """Field → its value, as the form shows it."""
     about: Any = None
     """What the form itself wants to know."""
+    typed: Mapping[str, Any] = MappingProxyType({})
+    """What is filled in already, beyond what is there: it counts as typed."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,8 @@ def begin(form: Form, subject: Any, where: str) -> None:
     try:
         begun = form.begin(subject)
         round_ = st.session_state[_ROUND] = st.session_state.get(_ROUND, 0) + 1
-        opened = Opened(form, subject, where, begun.version, begun.values, dict(begun.values), begun.about, round_)
+        values = {**begun.values, **begun.typed}
+        opened = Opened(form, subject, where, begun.version, begun.values, values, begun.about, round_)
         opened.offered = drafts.found(_store(), who.person().name, opened.draft, read.now())
     except (NotAllowed, Unknown, StoreError) as refused:
         st.session_state[_REFUSED] = str(refused)
@@ -162,6 +166,11 @@ def shown(where: str) -> None:
         return
     width: Literal["large", "medium"] = "large" if opened.form.wide else "medium"
     st.dialog(plain(opened.title), width=width, on_dismiss=close)(_drawn)()
+
+
+def times() -> int:
+    """How many forms were opened: part of the key of a popover, so that it closes once one is opened from it."""
+    return int(st.session_state.get(_ROUND, 0))
 
 
 def close() -> None:

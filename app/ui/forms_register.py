@@ -15,7 +15,7 @@ from app.store import register_bulk, register_reads
 from app.store.engine import reading
 from app.store.register_bulk import Bulk, BulkPlan, BulkRefused
 from app.store.register_versions import Held
-from app.ui import forms, forms_conflict, forms_risk, read, upload_register, who
+from app.ui import forms, forms_conflict, forms_risk, forms_row, places, read, tables, upload_register, who
 from app.ui.board import Act, board
 from app.ui.choices import Asked
 from app.ui.forms import Begun, Field, Form, Opened, Values
@@ -23,12 +23,14 @@ from app.ui.forms_risk import Subject
 from app.ui.forms_signed import asked_for
 from app.ui.markup import Markup, button, el, join, plain
 
-HERE = "register"
+HERE, TABLE = "register", "register"
+"""What forms call the page, and what its table is called."""
 _LISTED = 50
 
 
 def answer(act: Act) -> None:
-    """Opens the form that a click asks for: of a new risk."""
+    """Opens the form that a click asks for: of a new risk, or what mends a finding of one."""
+    forms_row.answer(None, act, HERE)
     if act["do"] == "form" and act.get("form") == "create":
         item = act.get("item")
         forms.begin(forms_risk.CREATE, Subject(None, item if isinstance(item, str) else None), HERE)
@@ -43,7 +45,7 @@ def row(known: bool = True) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button(
-            "New risk", key="do_create", icon=":material/add:", on_click=forms.begin,
+            "New risk", key="do_create", icon=":material/add:", type="primary", on_click=forms.begin,
             args=(forms_risk.CREATE, Subject(None), HERE),
         )  # fmt: skip
         if known:
@@ -51,13 +53,30 @@ def row(known: bool = True) -> None:
                 "Change several", key="do_bulk", icon=":material/checklist:", on_click=forms.begin,
                 args=(BULK, Subject(None), HERE),
             )  # fmt: skip
-            with st.popover("Excel or CSV", icon=":material/table_view:"):
+            sheets = f"sheets_{upload_register.times()}"
+            with st.popover("Excel or CSV", icon=":material/table_view:", key=sheets):
                 upload_register.downloads()
                 st.button(
                     "Bring a sheet back", key="do_sheet", icon=":material/upload:", on_click=upload_register.open_
                 )
         else:
             st.button("Bring a sheet", key="do_sheet", icon=":material/upload:", on_click=upload_register.open_)
+            with st.popover("A sheet to fill in", icon=":material/table_view:"):
+                st.caption("One row a risk. A title, a category, an owner, likelihood and impact (1 to 5) are enough.")
+                upload_register.downloads("An empty one as")
+
+
+def ticked() -> None:
+    """What may be done with the rows that are ticked in the register."""
+    many = len(tables.picked(TABLE))
+    if not many:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button(
+            f"Change the {many} chosen" if many > 1 else "Change the chosen one", key="do_bulk_chosen", type="primary",
+            icon=":material/checklist:", on_click=forms.begin, args=(BULK, Subject(None), HERE),
+        )  # fmt: skip
+        st.button("Choose none", key="do_unpick", on_click=tables.unpick, args=(TABLE,))
 
 
 def shown() -> None:
@@ -76,6 +95,20 @@ def empty() -> None:
     steps = el("ol", *(el("li", el("p", one)) for one in said), cls="ways")
     board(el("section", el("h2", "No risk is written down yet"), steps, cls="welcome"), key="register_empty")
     row(known=False)
+
+
+def start(title: str) -> None:
+    """The whole page on a store without any fact: how to begin the register, and where facts of other kinds go."""
+    board(el("header", el("h1", title), cls="head"), key="frame_head")
+    empty()
+    link = button("Open Data health", act={"do": "open", "place": "data_health"})
+    said = el(
+        "p", "Services, incidents, tests and all else that risks have to do with come as files: ", link, cls="muted"
+    )
+    clicked = board(said, key="register_start")
+    shown()
+    if clicked and clicked["do"] == "open":
+        places.go(places.DATA_HEALTH)
 
 
 def waiting(asked: Asked) -> Act | None:
@@ -123,7 +156,9 @@ def _bulk_begin(subject: Subject) -> Begun:
         found = register_reads.listed(conn, read.moment())
     titles = {str(one.key): f"{one.key.id} · {one.entry.title}" for one in found if one.entry.status == "open"}
     values: Values = {"risks": [], "owner": "", "review_on": None, "tag": "", "why": ""}
-    return Begun(0, values, {"titles": titles, "keys": {str(one.key): one.key for one in found}})
+    ticked = [name for name in tables.picked(TABLE) if name in titles]
+    about = {"titles": titles, "keys": {str(one.key): one.key for one in found}}
+    return Begun(0, values, about, {"risks": ticked} if ticked else {})
 
 
 def _bulk_rows(opened: Opened) -> list[list[Field]]:
@@ -183,6 +218,7 @@ def _bulk(conn: Any, by: Person, opened: Opened, values: Values) -> str:
         saved = register_bulk.apply(conn, by, plan, why=opened.values["why"])
     except BulkRefused as refused:
         raise Invalid({"": str(refused)}) from refused
+    tables.unpick(TABLE)
     return f"{len(saved)} risk{'s are' if len(saved) != 1 else ' is'} changed."
 
 

@@ -1,21 +1,22 @@
 """What may be done with a risk, by whoever looks: the row of buttons on its page, and the forms behind its findings."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import streamlit as st
 
 from app.metrics import acceptances
-from app.metrics.risk_findings import Mends
+from app.metrics.risk_findings import Finding, Mends
 from app.metrics.risk_records import RiskKey
 from app.people import NotAllowed
 from app.store.engine import reading
-from app.store.register_reads import Story
+from app.store.register_reads import Listed, Story
 from app.store.register_saving import desk
 from app.ui import forms, forms_actions, forms_acts, forms_risk, forms_signed, read, who
 from app.ui.board import Act
 from app.ui.forms import Form
 from app.ui.forms_risk import Subject
-from app.ui.markup import plain
+from app.ui.markup import Markup, button, el, plain
 
 FORMS: Mapping[str, Form] = {
     form.name: form
@@ -27,7 +28,7 @@ FORMS: Mapping[str, Form] = {
     )
 }  # fmt: skip
 """Name → the form of one risk."""
-MENDS: Mapping[Mends, tuple[str, str]] = {
+_MENDS: Mapping[Mends, tuple[str, str]] = {
     "propose": ("propose", "Propose acceptance"),
     "review": ("review", "Review it"),
     "action": ("add_action", "Add an action"),
@@ -36,6 +37,8 @@ MENDS: Mapping[Mends, tuple[str, str]] = {
     "close": ("reopen", "Open it again"),
 }
 """What mends a finding → its form, and what the button says."""
+May = Callable[[Iterable[str]], bool]
+"""Whether somebody may change what names these services."""
 
 
 def where(key: RiskKey) -> str:
@@ -53,12 +56,57 @@ def refused(story: Story) -> str:
     return ""
 
 
-def answer(key: RiskKey, act: Act) -> None:
-    """Opens the form that a click in a board asks for."""
+def touching() -> May:
+    """Whether whoever looks may change a risk, by the services that it names."""
+    try:
+        with reading(who.whole(read.state().url)) as conn:
+            here = desk(conn, who.person(), "edit", None)
+    except NotAllowed:
+        return lambda services: False
+
+    def may(services: Iterable[str]) -> bool:
+        try:
+            here.may_touch(services)
+        except NotAllowed:
+            return False
+        return True
+
+    return may
+
+
+def mending(finding: Finding, row: Listed, may: bool) -> Markup | None:
+    """The buttons that open what mends a finding, for whoever looks; None where they may not. A request is decided by
+    who may approve, and never by who asked."""
+    person, asked = who.person(), row.waiting
+    found: list[tuple[str, str, Any]] = []
+    if finding.mends == "decide" and asked is not None:
+        number = asked.acceptance.id
+        if asked.acceptance.asked_by.casefold() == person.name.casefold():
+            found = [("revoke", "Withdraw the request", number)]
+        elif person.may("approve"):
+            found = [("approve", "Approve", number), ("decline", "Decline", number)]
+    elif finding.mends == "date" and may and row.late:
+        late = list(row.late[0])
+        found = [("change_action", "Agree on a date", late), ("close_action", "It is done", late)]
+    elif finding.mends in _MENDS and may:
+        found = [(*_MENDS[finding.mends], None)]
+    risk = {"do": "form", "risk": row.key.id, "source": row.key.source}
+    title = row.entry.title
+    buttons = [
+        button(label, act={**risk, "form": form, "item": item}, aria_label=f"{label}: {title}")
+        for form, label, item in found
+    ]
+    return el("span", *buttons, cls="acts") if buttons else None
+
+
+def answer(key: RiskKey | None, act: Act, here: str = "") -> None:
+    """Opens the form that a click in a board asks for; `here`: what the page is called, unless it is the risk's."""
     form = FORMS.get(str(act.get("form"))) if act["do"] == "form" else None
-    if form is not None:
-        item = act.get("item")
-        forms.begin(form, Subject(key, tuple(item) if isinstance(item, list) else item), where(key))
+    risk, source, item = act.get("risk"), act.get("source"), act.get("item")
+    if key is None and isinstance(risk, str) and isinstance(source, str):
+        key = RiskKey(source, risk)
+    if form is not None and key is not None:
+        forms.begin(form, Subject(key, tuple(item) if isinstance(item, list) else item), here or where(key))
 
 
 def row(story: Story) -> None:
@@ -84,7 +132,7 @@ def row(story: Story) -> None:
         elif holds is not None and person.may("approve"):
             _button(key, "revoke", "Revoke the acceptance", "undo", holds.acceptance.id)
         if not why:
-            with st.popover("More", icon=":material/more_horiz:"):
+            with st.popover("More", icon=":material/more_horiz:", key=f"more_{forms.times()}"):
                 if standing:
                     _button(key, "add_action", "Add an action", "add_task")
                 _button(key, "comment", "Comment", "chat")

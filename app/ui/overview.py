@@ -9,12 +9,14 @@ from app.charts.description import Chart, Series
 from app.charts.headline import Story, headline
 from app.metrics import attention
 from app.metrics.attention import Suffering, Waiting
+from app.metrics.budgets import excepted
 from app.metrics.catalogue import KPIS
 from app.metrics.numbers import Ask, Number
 from app.policy import Policy
 from app.ui import choices, read, tiles
 from app.ui.choices import Asked
 from app.ui.history import history
+from app.ui.promised import standing
 from app.ui.read import State
 from app.ui.tiles import Face
 
@@ -186,8 +188,9 @@ def _homes(asked: Asked) -> Mapping[str, str]:
 
 
 def _frozen_services(asked: Asked, policy: Policy) -> list[str]:
-    homes = _homes(asked)
-    return sorted({homes[slo] for slo, left in _left(asked).items() if left <= policy.budget.freeze and slo in homes})
+    homes, facts = _homes(asked), read.facts(frozenset(), Ask((), asked.as_of))
+    spent = {slo for slo, left in _left(asked).items() if left <= policy.budget.freeze and slo in homes}
+    return sorted({homes[slo] for slo in spent if excepted(facts, slo, standing(asked)) is None})
 
 
 def tier_map(numbers: Sequence[Number], asked: Asked, policy: Policy) -> tuple[Chart, tuple[int, ...]]:

@@ -115,6 +115,14 @@ RISK = Place(
     RISKS.feeds,
     hidden=True,
 )
+REVIEW = Place(
+    "review",
+    "Monthly review",
+    "Govern",
+    ":material/slideshow:",
+    "Run the meeting and keep its memory. `?review=` names one.",
+    alone=True,
+)
 DATA_HEALTH = Place(
     "data_health",
     "Data health",
@@ -139,7 +147,8 @@ AUDIT = Place(
     alone=True,
 )
 PLACES = (
-    OVERVIEW, SLOS, INCIDENTS, INCIDENT, ON_CALL, CHANGE, SERVICE, DR_TESTS, RISKS, RISK, DATA_HEALTH, SETTINGS, AUDIT,
+    OVERVIEW, SLOS, INCIDENTS, INCIDENT, ON_CALL, CHANGE, SERVICE, DR_TESTS, RISKS, RISK, REVIEW, DATA_HEALTH,
+    SETTINGS, AUDIT,
 )  # fmt: skip
 _BY_NAME = {place.name: place for place in PLACES}
 

@@ -4,7 +4,7 @@ plots.plot(chart, key="restore", on_click=plots.narrow)      # a click on a bar 
 incident = plots.plot(chart, key="points", clickable=True)   # or comes back, once, as what the chart names it
 plots.plot(chart, key="points", zoom=True)                   # with a switch to plotly, where a reader may want to zoom
 
-A chart is SVG made here, for four widths of card; the page shows the one that fits its card, by CSS alone. `board.js`
+A chart is SVG made here, for four widths of card; the page shows the one that fits its card, by CSS alone. `points.js`
 tells what a point says on hover and focus, and moves between points by the arrow keys.
 """
 

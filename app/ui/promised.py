@@ -3,13 +3,15 @@ SLO, so that a thousand of them cost little more than ten."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from app.metrics import promises
-from app.metrics.budgets import state
+from app.metrics.budgets import excepted, state
 from app.metrics.facts import Service, Slo
 from app.metrics.numbers import Ask, Group, Tally
 from app.metrics.promises import Kept, Left
+from app.metrics.review_records import BudgetException
 from app.ui import read
 from app.ui.choices import Asked
 from app.ui.read import State
@@ -34,6 +36,8 @@ class Promise:
     """The share left of its budget, over its own window that ends with the period."""
     state: str
     """Of the error-budget policy."""
+    exception: BudgetException | None
+    """Who set it aside, and until when."""
     burning: float | None
     """Its burn rate over a day, else three."""
 
@@ -62,7 +66,7 @@ def _every(of: State, asked: Asked) -> tuple[Promise, ...]:
     facts = read.facts(frozenset(), Ask((), asked.as_of))
     ask = asked.ask(by=("slo",))
     met, budget, burn = (read.totals(key, ask) for key in _LISTED)
-    found = []
+    found, at = [], standing(asked)
     for slo in promises.current(facts, asked.ask()):
         (good, of_), (left, allowed), (spent, usual) = (sums.get(slo.slo, _NOTHING) for sums in (met, budget, burn))
         remaining = left / allowed if allowed > 0 else None
@@ -72,11 +76,20 @@ def _every(of: State, asked: Asked) -> tuple[Promise, ...]:
                 facts.services.get(slo.service),
                 good >= of_ if of_ > 0 else None,
                 remaining,
-                state(remaining, facts),
+                state(remaining, facts, slo.slo, at),
+                excepted(facts, slo.slo, at),
                 spent / usual if usual > 0 else None,
             )
         )
     return tuple(sorted(found, key=_pressing))
+
+
+def standing(asked: Asked) -> datetime:
+    """As of when the error-budget policy is told: now, while the period or the one after it lasts; else the period's
+    last moment. What a review decides about October in November is to be seen at once."""
+    if asked.as_of < asked.period.previous(-1).end:
+        return asked.as_of
+    return asked.period.end - timedelta(microseconds=1)
 
 
 def _pressing(one: Promise) -> tuple[int, float, int, str]:

@@ -17,7 +17,7 @@ from app.ui.markup import Markup, Part, button, el, join
 from app.ui.matrix import matrix
 from app.ui.risk import Home, Shown
 from app.ui.risk_money import bad
-from app.ui.risks_parts import ACCEPTANCE, PROBLEM, span
+from app.ui.risks_parts import ACCEPTANCE, span
 from app.ui.tables import ACT, URL, Act, Column
 
 _RESULT: dict[str, tuple[VerdictKey, str]] = {
@@ -67,8 +67,8 @@ def levels(page: Shown) -> Markup:
     )
 
 
-def treatment(page: Shown, odd: bool = True) -> Markup:
-    """What it is, what is done about it, and which decisions stand; `odd`: and what is odd about it."""
+def treatment(page: Shown) -> Markup:
+    """What it is, what is done about it, and which decisions stand."""
     one, standing = page.standing.risk, page.standing
     facts: list[tuple[str, Part]] = [
         ("What", one.description or "not described"),
@@ -83,7 +83,7 @@ def treatment(page: Shown, odd: bool = True) -> Markup:
     rows = join(*(join(el("dt", name), el("dd", said)) for name, said in facts))
     title = f"To {one.treatment}" if standing.open else "Closed"
     body = el("div", el("dl", rows), cls="counted")
-    return el("section", el("h2", title), body, _odd(page) if odd else None, cls="card section flush")
+    return el("section", el("h2", title), body, cls="card section flush")
 
 
 def _acceptance(page: Shown) -> Part:
@@ -204,21 +204,6 @@ def _tested(test: DrTest | None) -> Sequence[Part]:
         return (el("span", "never, as far as is known", cls="muted"),)
     said = tiles.verdict(*_RESULT[test.result]) if test.result in _RESULT else "no result yet"
     return (said, f" {wording.day(test.executed_at.date())}")
-
-
-def _odd(page: Shown) -> Markup | None:
-    """What is odd about it, and what would mend it."""
-    if not page.standing.problems:
-        return None
-    items = [
-        el(
-            "li",
-            el("b", wording.capital(PROBLEM[problem][0])),
-            el("p", PROBLEM[problem][1], cls="why"),
-        )
-        for problem in page.standing.problems
-    ]
-    return join(el("h2", "What is odd about it", cls="apart"), el("ul", join(*items), cls="items"))
 
 
 def incidents(page: Shown, asked: Asked) -> Act | None:

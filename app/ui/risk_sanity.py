@@ -1,6 +1,6 @@
 """What is stated of risks against what happened: what contradicts it on the register, and all of it for one risk."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -10,11 +10,12 @@ from app.charts import sanity as words
 from app.charts import wording
 from app.charts.theme import VerdictKey
 from app.metrics import lessons, register, sanity
-from app.metrics.facts import Facts, Risk
+from app.metrics.facts import Facts, Incident, Risk
 from app.metrics.grouping import known
 from app.metrics.register import Standing
 from app.metrics.sanity import Often, Seen
 from app.store import losses as store_losses
+from app.store import risks as store_risks
 from app.store.engine import reading
 from app.ui import read, risk, risks, tiles
 from app.ui.board import Act, board
@@ -23,8 +24,8 @@ from app.ui.markup import Markup, button, el, join
 from app.ui.read import State
 from app.ui.risks import Shown, opens
 
-Links = Mapping[tuple[str, str], Set[tuple[str, str]]]
-"""(source, risk) → the incidents (source, incident) that somebody linked to it."""
+Links = Mapping[tuple[str, str], Sequence[Incident]]
+"""(source, risk) → the incidents that somebody linked to it, on whichever services."""
 NO_LINKS: Links = {}
 _YEAR = timedelta(days=365.25)
 _SURE = ("too_low", "too_high")
@@ -42,7 +43,14 @@ def since(facts: Facts, moment: datetime) -> datetime:
     return min((span.start for span in facts.watched.get("incidents", ())), default=moment)
 
 
-def seen(found: Sequence[Risk], facts: Facts, moment: datetime, links: Links = NO_LINKS) -> list[Seen]:
+@lru_cache(maxsize=8)
+def links(of: State, start: datetime, stop: datetime) -> Links:
+    """The incidents that people linked to risks, of those that were detected in a stretch of time."""
+    with reading(read.opened(of.url)) as conn:
+        return store_risks.linked(conn, start, stop)
+
+
+def seen(found: Sequence[Risk], facts: Facts, moment: datetime, linked: Links = NO_LINKS) -> list[Seen]:
     """For each risk, how many incidents there were: linked to it, and on its services."""
     start = since(facts, moment)
     hits = risks.hits(read.state(), start, moment, facts.policy.major_severity) if start < moment else ()
@@ -52,15 +60,17 @@ def seen(found: Sequence[Risk], facts: Facts, moment: datetime, links: Links = N
     for one in found:
         key = one.source, one.risk
         incidents, severe = touched.get(key, (0, 0))
-        linked = len(links.get(key, ()))
-        made.append(Seen(years, linked, max(incidents - linked, 0), max(severe - linked, 0)))
+        mine = linked.get(key, ())
+        here = [incident for incident in mine if {*incident.services} & {*one.services}]
+        bad = sum(incident.severity <= facts.policy.major_severity for incident in here)
+        made.append(Seen(years, len(mine), max(incidents - len(here), 0), max(severe - bad, 0)))
     return made
 
 
-def contradictions(page: Shown, links: Links = NO_LINKS) -> list[Contradiction]:
+def contradictions(page: Shown, linked: Links = NO_LINKS) -> list[Contradiction]:
     """The open risks whose stated events a year do not go with what happened; those that are sure first."""
     standing = page.open
-    counted = seen([one.risk for one in standing], page.facts, page.moment, links)
+    counted = seen([one.risk for one in standing], page.facts, page.moment, linked)
     found = [
         Contradiction(one, often)
         for one, what in zip(standing, counted, strict=True)
@@ -71,7 +81,7 @@ def contradictions(page: Shown, links: Links = NO_LINKS) -> list[Contradiction]:
 
 def section(page: Shown) -> Act | None:
     """The contradictions; nothing where there is none."""
-    found = contradictions(page)
+    found = contradictions(page, links(read.state(), since(page.facts, page.moment), page.moment))
     if not found:
         return None
     sub = "Events a year as stated, against incidents since they are known; a range that is wrong makes wrong money"
@@ -112,15 +122,18 @@ def _item(one: Contradiction) -> Markup:
     )
 
 
-def one(page: risk.Shown, links: Links = NO_LINKS) -> Markup | None:
-    """How often one risk happened and what that cost, against what is stated; None where nothing is stated."""
+def one(page: risk.Shown, linked: Links | None = None) -> Markup | None:
+    """How often one risk happened and what that cost, against what is stated; None where nothing is stated. `linked`:
+    what people linked, unless that is to be looked up."""
     stated = page.standing.risk
-    (counted,) = seen([stated], page.facts, page.moment, links)
+    if linked is None:
+        linked = links(read.state(), since(page.facts, page.moment), page.moment)
+    (counted,) = seen([stated], page.facts, page.moment, linked)
     often = sanity.often(stated, counted)
     if often is None:
         return None
-    mine = links.get((stated.source, stated.risk), frozenset())
-    costs = _costs(read.state(), stated, page.moment, frozenset(mine))
+    mine = linked.get((stated.source, stated.risk), ())
+    costs = _costs(read.state(), stated, page.moment, tuple(mine))
     each = sanity.each(stated, costs, bool(mine))
     items = [_line(words.often(often), *words.VERDICTS[often.verdict])]
     if each is not None:
@@ -140,13 +153,15 @@ def _line(said: str, key: VerdictKey, word: str) -> Markup:
 
 
 @lru_cache(maxsize=64)
-def _costs(of: State, one: Risk, moment: datetime, linked: frozenset[tuple[str, str]]) -> tuple[float, ...]:
+def _costs(of: State, one: Risk, moment: datetime, linked: tuple[Incident, ...]) -> tuple[float, ...]:
     """The downtime cost of the linked incidents; of the severe ones on its services where none is linked."""
     facts = risks.facts_at(of, moment)
-    severity = 5 if linked else facts.policy.major_severity
     with reading(read.opened(of.url)) as conn:
-        incidents, impacts = store_losses.severe(conn, one.services, since(facts, moment), moment, severity)
+        if linked:
+            incidents, impacts = store_losses.with_impacts(conn, linked)
+        else:
+            severe = facts.policy.major_severity
+            incidents, impacts = store_losses.severe(conn, one.services, since(facts, moment), moment, severe)
     facts = known(replace(facts, incidents=incidents, impacts=impacts), moment)
-    wanted = [i for i in facts.incidents if not linked or (i.source, i.incident) in linked]
-    tolls = lessons.tolls(facts, wanted, moment)
+    tolls = lessons.tolls(facts, facts.incidents, moment)
     return tuple(toll.cost for toll in tolls.values() if toll.cost)

@@ -10,7 +10,7 @@ from app.metrics.acceptances import Judged, State, ends
 from app.metrics.risk_findings import Finding
 from app.metrics.risk_records import Assessment, Comment, Review, RiskKey, Treatment
 from app.policy import Policy
-from app.store.register_reads import Linked, Story, Told
+from app.store.register_reads import Linked, Listed, Story, Told
 from app.store.register_versions import Held
 from app.ui import forms_row, tables, tiles
 from app.ui.audit_changes import changes
@@ -45,13 +45,12 @@ def findings(story: Story, may: bool) -> Markup | None:
     if not found:
         return None
     title = "One thing to mend" if len(found) == 1 else f"{len(found)} things to mend"
-    items = [_finding(one, may) for one in found]
+    items = [_finding(one, story.row, may) for one in found]
     return _card(title, "Derived from what is known today; each goes by itself once it is mended", items)
 
 
-def _finding(one: Finding, may: bool) -> Markup:
-    mend = forms_row.MENDS.get(one.mends) if may else None
-    act = button(mend[1], act={"do": "form", "form": mend[0]}) if mend else None
+def _finding(one: Finding, row: Listed, may: bool) -> Markup:
+    act = forms_row.mending(one, row, may)
     return el("li", el("div", el("span", one.sentence), act, cls="row"), el("p", f"{one.to_do}.", cls="why"))
 
 

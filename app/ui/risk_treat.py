@@ -1,7 +1,6 @@
-"""What would a treatment buy? Treatments are ticked, their cost is written beside, and the register moves: average and
-bad years, the curve, the matrix. What is ticked stands in the address (`?treat=SOURCE/RISK~COST`, once for each)."""
+"""What would a treatment buy? Planned actions are ticked (`risk_plans`), what they do not state is written beside, and
+the register moves: average and bad years, the curve, the matrix."""
 
-import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
@@ -10,131 +9,95 @@ import streamlit as st
 from app.charts import losses as curves
 from app.charts import treatments as drawn
 from app.charts import wording
-from app.metrics import losses, register, treatments
+from app.metrics import register, treatments
 from app.metrics.bad_years import Outcome
 from app.metrics.treatments import Bought, Compared, Treatment
 from app.policy import Tolerance
-from app.ui import act, plots, risk_money, tiles
+from app.ui import act, plots, risk_money, risk_plans, tiles
 from app.ui.board import Act, board
 from app.ui.lead import heading
 from app.ui.markup import Markup, button, el, join, unmarked
 from app.ui.matrix import matrix
+from app.ui.risk_plans import MOST, Plan, Typed
 from app.ui.risks import Shown, opens
 
-MOST = 12
-"""So many treatments are weighed at once."""
 _LISTED = 8
-_ADDRESS, _ALL = "treat", "treat_all"
-_COST = "treat_cost_"
+_ALL = "treat_all"
+_FIELDS = ("cost", "events", "loss")
 
 
 def section(page: Shown) -> Act | None:
-    """What could be done, what of it is ticked, and what that would buy; nothing where no risk is stated in money."""
-    plans = bought(page, {})
+    """What is planned, what of it is ticked, and what that would buy; nothing where no risk is stated in money."""
     if not any(one.open and one.loss is not None for one in page.found):
         return None
+    plans = risk_plans.plans(page, {})
     sub = "Tick what is planned; the same simulated years are lived through with and without it"
     board(heading("What would a treatment buy?", sub), key="treat_heading")
     if not plans:
-        said = "No open risk that is stated in money lies above its target: state target_likelihood and target_impact."
+        said = (
+            "No action is planned against an open risk that is stated in money, and none of these lies above its "
+            "target: add an action, or state target_likelihood and target_impact."
+        )
         return board(el("section", el("p", said, cls="muted"), cls="card section"), key="treat_none")
-    costs = _ticked({one.treatment.risk for one in plans})
-    plans = bought(page, costs)
-    clicked = board(_list(plans, costs, page), key="treat_list", on_act=_before)
-    chosen = [one for one in plans if one.treatment.risk in costs]
-    if chosen:
-        _costs(chosen, costs, page.policy.currency)
-        _results(page, chosen)
+    typed = risk_plans.ticked({plan.key for plan in plans})
+    plans = risk_plans.plans(page, typed)
+    clicked = board(_list(plans, typed, page), key="treat_list", on_act=_before)
+    if typed:
+        _typing([plan for plan in plans if plan.key in typed], typed, page.policy.currency)
+        _results(page, risk_plans.chosen(plans, typed, page), risk_plans.titles(plans, typed))
     return clicked
-
-
-def bought(page: Shown, costs: Mapping[str, float | None]) -> list[Bought]:
-    """Every risk that could be brought to its target, what that buys, and at which cost; the most first."""
-    plans = [one._replace(cost=costs.get(one.risk)) for one in treatments.to_target(page.found)]
-    return treatments.bought(plans, [one.risk for one in page.open], page.policy.risk)
-
-
-def _ticked(known: set[str]) -> dict[str, float | None]:
-    """Risk → cost, as the address says; what means nothing is passed over."""
-    found: dict[str, float | None] = {}
-    for said in st.query_params.get_all(_ADDRESS):
-        key, _, text = said.rpartition("~")
-        key, cost = (key, _amount(text)) if key in known else (said, None)
-        if key in known and len(found) < MOST:
-            found[key] = cost
-    return found
-
-
-def _amount(text: str) -> float | None:
-    try:
-        amount = float(text)
-    except ValueError:
-        return None
-    return amount if math.isfinite(amount) and amount >= 0 else None
-
-
-def _keep(costs: Mapping[str, float | None]) -> None:
-    said = [key if cost is None else f"{key}~{cost:.12g}" for key, cost in costs.items()]
-    if said:
-        st.query_params[_ADDRESS] = said
-    else:
-        st.query_params.pop(_ADDRESS, None)
 
 
 def _before(clicked: Act) -> None:
     """Ticks and unticks, before the page is drawn again."""
     act.before(clicked)
-    said = st.query_params.get_all(_ADDRESS)
-    held = _ticked({part for one in said for part in (one, one.rpartition("~")[0]) if part})
     key = clicked.get("risk")
     match clicked["do"]:
         case "treat" if isinstance(key, str):
-            if key in held:
-                del held[key]
-                st.session_state.pop(f"{_COST}{key}", None)
-            elif len(held) < MOST:
-                held[key] = None
-            _keep(held)
+            if risk_plans.turn(key):
+                for name in _FIELDS:
+                    st.session_state.pop(_box(name, key), None)
         case "treat_nothing":
-            _keep({})
+            risk_plans.keep({})
         case "treat_all":
             st.session_state[_ALL] = not st.session_state.get(_ALL, False)
 
 
-def _list(plans: Sequence[Bought], costs: Mapping[str, float | None], page: Shown) -> Markup:
-    """What could be done: from which level to which, and what that takes off an average year."""
+def _box(name: str, key: str) -> str:
+    return f"treat_{name}_{key}"
+
+
+def _list(plans: Sequence[Plan], typed: Mapping[str, Typed], page: Shown) -> Markup:
+    """What is planned: how it lowers events and loss, what that takes off an average year, and at which cost."""
     currency, scales = page.policy.currency, page.policy.risk
     every = bool(st.session_state.get(_ALL)) or len(plans) <= _LISTED + 1
-    shown = [one for at, one in enumerate(plans) if every or at < _LISTED or one.treatment.risk in costs]
-    actions = {losses.key(one.risk): len(one.working) for one in page.open}
+    shown = [one for at, one in enumerate(plans) if every or at < _LISTED or one.key in typed]
     heads = (
-        ("Bring to its target", None), ("Level", None), ("Events a year", "number"), ("Each costs", "number"),
-        ("Off an average year", "number"), ("For each 1 spent", "number"), ("Open actions", "number"), ("", None),
+        ("What is planned", None), ("Level", None), ("Events a year", "number"), ("Each costs", "number"),
+        ("Off an average year", "number"), ("Cost", "number"), ("For each 1 spent", "number"), ("", None),
     )  # fmt: skip
     rows = [
         el(
             "tr",
-            el("td", _tick(one, one.treatment.risk in costs, len(costs) >= MOST), cls="wide"),
-            el("td", _levels(one)),
-            el("td", f"× {wording.value(one.change.events, 'ratio')}", cls="number"),
-            el("td", f"× {wording.value(one.change.loss, 'ratio')}", cls="number"),
-            el("td", curves.money(one.reduction, currency), cls="number"),
-            el("td", wording.value(one.ratio, "ratio") if one.ratio is not None else "", cls="number"),
-            el("td", f"{actions.get(one.treatment.risk, 0):,}" if page.acting else "", cls="number"),
-            el("td", button("Open", act=opens(one.risk), aria_label=f"Open {one.risk.title}")),
-            cls="chosen" if one.treatment.risk in costs else None,
+            el("td", _tick(one, one.key in typed, len(typed) >= MOST), el("p", _about(one), cls="why"), cls="wide"),
+            el("td", _levels(one.bought)),
+            *_effect(one, currency),
+            el("td", button("Open", act=opens(one.bought.risk), aria_label=f"Open {one.bought.risk.title}")),
+            cls="chosen" if one.key in typed else None,
         )
         for one in shown
     ]
+    silent = risk_plans.unpriced(page)
+    aside = f"{silent:,} more planned action{'s are' if silent != 1 else ' is'} against risks not stated in money. "
     how = (
         "A level stands for so many events a year "
         f"({_scale(scales.events_per_year)}) and so much each time ({_scale(scales.loss, currency)}): policy, risk. "
-        "A treatment changes both by the ratio of the levels."
+        "What states a level to reach changes both by the ratio of the levels; shares of its own go before that."
     )
     more = len(plans) - len(shown)
     links = [
         *([button(f"Show {more:,} more", act={"do": "treat_all"})] if more else []),
-        *([button("Untick all", act={"do": "treat_nothing"})] if costs else []),
+        *([button("Untick all", act={"do": "treat_nothing"})] if typed else []),
     ]
     return el(
         "section",
@@ -150,18 +113,40 @@ def _list(plans: Sequence[Bought], costs: Mapping[str, float | None], page: Show
             tabindex="0",
         ),
         el("p", *(part for at, link in enumerate(links) for part in (" · " if at else None, link)), cls="small"),
-        el("p", how, cls="muted small"),
+        el("p", f"{aside if silent else ''}{how}", cls="muted small"),
         cls="card section",
     )
 
 
-def _tick(one: Bought, on: bool, full: bool) -> Markup:
+def _about(one: Plan) -> str:
+    """Against which risk it is, and what it does not state."""
+    if not one.action:
+        return "No action is planned: bring it to its target"
+    lacks = [name for name, there in (("cost", one.costed), ("effect", one.stated)) if not there]
+    said = f"Against {one.bought.risk.title}"
+    return f"{said}; states no {' and no '.join(lacks)}: tick it to write that" if lacks else said
+
+
+def _effect(one: Plan, currency: str) -> tuple[Markup, ...]:
+    found, typed = one.bought, one.bought.treatment
+    known = one.stated or typed.frequency_factor is not None or typed.loss_factor is not None
+    told = [
+        f"× {wording.value(found.change.events, 'ratio')}" if known else "not stated",
+        f"× {wording.value(found.change.loss, 'ratio')}" if known else "not stated",
+        curves.money(found.reduction, currency) if known else "",
+        curves.money(typed.cost, currency) if typed.cost is not None else "not stated" if one.action else "",
+        wording.value(found.ratio, "ratio") if known and found.ratio is not None else "",
+    ]
+    return tuple(el("td", said, cls="number") for said in told)
+
+
+def _tick(one: Plan, on: bool, full: bool) -> Markup:
     box = el("span", "☑" if on else "☐", cls="box", aria_hidden="true")
     if full and not on:
-        return el("span", box, " ", one.risk.title, title=f"At most {MOST} at once", cls="muted")
-    asked = {"do": "treat", "risk": one.treatment.risk}
+        return el("span", box, " ", one.title, title=f"At most {MOST} at once", cls="muted")
+    asked = {"do": "treat", "risk": one.key}
     return button(
-        box, " ", one.risk.title, act=asked, cls="link tick", role="checkbox", aria_checked="true" if on else "false"
+        box, " ", one.title, act=asked, cls="link tick", role="checkbox", aria_checked="true" if on else "false"
     )
 
 
@@ -177,26 +162,36 @@ def _scale(levels: Sequence[float], currency: str = "") -> str:
     return ", ".join(f"{level:g}" for level in levels)
 
 
-def _costs(chosen: Sequence[Bought], costs: Mapping[str, float | None], currency: str) -> None:
-    """What each ticked treatment costs, once."""
+def _typing(ticked: Sequence[Plan], typed: Mapping[str, Typed], currency: str) -> None:
+    """What the ticked ones do not state: what each costs, once, and what is left of events and loss."""
 
     def write() -> None:
-        said = {one.treatment.risk: st.session_state.get(f"{_COST}{one.treatment.risk}") for one in chosen}
-        _keep({key: said.get(key, cost) for key, cost in costs.items()})
+        said = {
+            key: Typed(*(st.session_state.get(_box(name, key), getattr(one, name)) for name in _FIELDS))
+            for key, one in typed.items()
+        }
+        risk_plans.keep(said)
 
+    lacking = [
+        (name, plan) for plan in ticked for name in _FIELDS if not (plan.costed if name == "cost" else plan.stated)
+    ]
+    if not lacking:
+        return
+    labels = {"cost": f"Cost in {currency}", "events": "Share of events left", "loss": "Share of loss left"}
     with st.container(horizontal=True, gap="small"):
-        for one in chosen:
-            key = f"{_COST}{one.treatment.risk}"
-            known = costs[one.treatment.risk]
+        for name, plan in lacking:
+            key, known = _box(name, plan.key), getattr(typed[plan.key], name)
             if key not in st.session_state and known is not None:
                 st.session_state[key] = known
+            money = name == "cost"
             st.number_input(
-                f"Cost in {currency}: {unmarked(one.risk.title)}", min_value=0.0, value=None, step=1000.0,
-                format="%.0f", key=key, on_change=write, placeholder="not known", width=250,
+                f"{labels[name]}: {unmarked(plan.title)}", min_value=0.0, max_value=None if money else 1.0, value=None,
+                step=1000.0 if money else 0.1, format="%.0f" if money else "%.2f", key=key, on_change=write,
+                placeholder="not known", width=250,
             )  # fmt: skip
 
 
-def _results(page: Shown, chosen: Sequence[Bought]) -> None:
+def _results(page: Shown, chosen: Sequence[Bought], titles: Mapping[str, Sequence[str]]) -> None:
     before = risk_money.outcome(page)
     found = compared(before, tuple(chosen), page.policy.risk.tolerance)
     told = curves.told(found.after, page.policy, before)
@@ -211,7 +206,7 @@ def _results(page: Shown, chosen: Sequence[Bought]) -> None:
     with left, plots.card("treat_matrix"):
         board(el("section", plots.heading(after), matrix(after), cls="section bare"), key="treat_matrix")
     with right, plots.card("treat_each"):
-        board(_each(found, page.policy.currency), key="treat_each")
+        board(_each(found, page.policy.currency, titles), key="treat_each")
 
 
 @lru_cache(maxsize=8)
@@ -274,12 +269,13 @@ def _row(name: str, was: str, now: str | Markup, change: str) -> Markup:
     )
 
 
-def _each(found: Compared, currency: str) -> Markup:
+def _each(found: Compared, currency: str, titles: Mapping[str, Sequence[str]]) -> Markup:
     """What each buys alone; together they buy the sum of it in an average year."""
     items = [
         el(
             "li",
             el("div", el("span", one.risk.title), el("span", curves.money(one.reduction, currency)), cls="row"),
+            el("p", ", ".join(titles.get(one.treatment.risk, ())), cls="why") if one.treatment.risk in titles else None,
             el("p", _spent(one.treatment, one.ratio, currency), cls="why"),
         )
         for one in found.treatments

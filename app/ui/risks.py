@@ -17,10 +17,13 @@ from app.metrics import losses, register
 from app.metrics.facts import Action, Facts, Risk
 from app.metrics.grouping import known
 from app.metrics.numbers import Ask
-from app.metrics.register import PROBLEMS, Hit, Problem, Since, Standing
+from app.metrics.register import Hit, Since, Standing
+from app.metrics.risk_findings import Key
 from app.policy import Policy
+from app.store import register_reads
 from app.store import risks as store_risks
 from app.store.engine import reading
+from app.store.register_reads import Listed
 from app.ui import read
 from app.ui.choices import Asked
 from app.ui.history import History, history
@@ -45,8 +48,12 @@ class Shown:
     """Every risk in scope that was known by then, the highest first."""
     since: Since | None
     """What has changed up to now; None where the page is of now."""
+    odd: tuple[tuple[Standing, Listed], ...]
+    """The risks with a finding now, whatever period is shown: what is mended goes."""
     gaps: tuple[str, ...]
-    """Important services, not tested in time, that no open risk names."""
+    """Important services that now are not tested in time, and that no open risk names."""
+    many: int
+    """How many risks in scope there are now."""
     hits: Mapping[tuple[str, str], tuple[int, int]]
     """(source, risk) → incidents of its services in the year before, and how many of them severe."""
     acting: bool
@@ -69,9 +76,9 @@ class Shown:
         """Whether the store holds any risk at all."""
         return bool(self.facts.risks)
 
-    def having(self, problem: Problem) -> list[Standing]:
-        """The risks that are odd in this way."""
-        return [one for one in self.found if problem in one.problems]
+    def having(self, key: Key) -> list[tuple[Standing, Listed]]:
+        """The risks with this finding."""
+        return [(one, row) for one, row in self.odd if any(finding.key == key for finding in row.findings)]
 
     def names(self, services: Sequence[str]) -> list[str]:
         """Services by their names."""
@@ -96,12 +103,18 @@ def _shown(of: State, asked: Asked) -> Shown:
     looked = bool(standing) or numbers["risks_above_appetite"].now.value is not None
     start = moment - _YEAR
     touched = register.incidents_of(hits(of, start, moment, facts.policy.major_severity), [one.risk for one in found])
+    now, facts_now = found, facts
+    if moment < asked.as_of:
+        ask_now, facts_now = Ask((), asked.as_of, scope=asked.scope), facts_at(of, asked.as_of)
+        now = tuple(register.register(facts_now, ask_now))
     made = Shown(
         finding="",
         faces=(),
         found=found,
         since=register.since(facts, ask, asked.as_of) if moment < asked.as_of else None,
-        gaps=tuple(register.gaps(facts, ask)),
+        odd=_odd(of, asked.as_of, now),
+        gaps=tuple(register.gaps(facts_now, Ask((), asked.as_of, scope=asked.scope))),
+        many=len(now),
         hits=touched,
         acting=any(action.origin == "risk" for action in facts.actions),
         facts=facts,
@@ -112,6 +125,14 @@ def _shown(of: State, asked: Asked) -> Shown:
         looked=looked,
     )
     return replace(made, finding=drawn.finding(_told(made)), faces=_faces(made, numbers, asked) if looked else ())
+
+
+def _odd(of: State, as_of: datetime, now: Sequence[Standing]) -> tuple[tuple[Standing, Listed], ...]:
+    """Those of the risks that have a finding, in their order."""
+    with reading(read.opened(of.url)) as conn:
+        rows = {(row.key.source, row.key.id): row for row in register_reads.listed(conn, as_of) if row.findings}
+    keyed = ((one, rows.get((one.risk.source, one.risk.risk))) for one in now)
+    return tuple((one, row) for one, row in keyed if row is not None)
 
 
 def facts_at(of: State, moment: datetime) -> Facts:
@@ -270,7 +291,7 @@ def _without_action(page: Shown) -> Face:
             "No action of any risk is known: bring actions.csv", "Target: none", empty=True,
         )  # fmt: skip
     lacking = register.without_action(page.open)
-    late = len(page.having("action_overdue"))
+    late = sum(any(action.state == "overdue" for action in one.actions) for one in page.open)
     said = f"{count(late)} with an action that is overdue" if late else "no action of the others is overdue"
     return _stock(
         "without_action", "Without an action", len(lacking), f"of {len(treated):,} to treat", said,
@@ -279,13 +300,13 @@ def _without_action(page: Shown) -> Face:
 
 
 def _to_mend(page: Shown) -> Face:
-    odd = [one for one in page.found if one.problems]
-    kinds = sum(bool(page.having(problem)) for problem in PROBLEMS) + bool(page.gaps)
+    kinds = len({finding.key for _, row in page.odd for finding in row.findings})
     gaps = len(page.gaps)
-    said = f"{_plural(kinds, 'kind', 'kinds')} of oddities" if kinds else "nothing is odd"
+    said = f"{_plural(kinds, 'kind', 'kinds')} of findings" if kinds else "nothing is odd"
     if gaps:
         said += f"; {_plural(gaps, 'service', 'services')} untested and in no risk"
-    return _stock("to_mend", "Register to mend", len(odd), f"of {len(page.found):,} risks", said, "Listed below", None)
+    beside = f"of {_plural(page.many, 'risk', 'risks')} now"
+    return _stock("to_mend", "Register to mend", len(page.odd), beside, said, "Listed below", None)
 
 
 def opens(risk: Risk) -> dict[str, str]:

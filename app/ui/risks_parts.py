@@ -1,4 +1,4 @@
-"""The parts of the Risk register as markup: the first screen, the matrix, money, what waits, what is odd."""
+"""The parts of the Risk register as markup: the first screen, the matrix, money, what waits."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -9,12 +9,12 @@ from app.charts.description import Chart
 from app.charts.headline import count
 from app.charts.theme import VerdictKey
 from app.metrics import register
-from app.metrics.register import Acceptance, Level, Problem, Standing, Which
+from app.metrics.register import Acceptance, Level, Standing, Which
 from app.ui import tiles
 from app.ui.choices import Asked
 from app.ui.lead import lead
 from app.ui.markup import Markup, Part, button, el, join
-from app.ui.matrix import matrix
+from app.ui.matrix import Arrow, matrix
 from app.ui.risks import Shown, opens
 
 WHICH: Mapping[Which, str] = {"inherent": "Inherent", "current": "Current", "target": "Target"}
@@ -26,49 +26,7 @@ ACCEPTANCE: Mapping[Acceptance, tuple[VerdictKey, str]] = {
     "unsigned": ("missed", "not signed"),
     "endless": ("unsure", "without an end"),
 }
-PROBLEM: Mapping[Problem, tuple[str, str]] = {
-    "bare": (
-        "above appetite, with neither an open action nor a live acceptance",
-        "Decide: give somebody an action with a date, or have it accepted until a day.",
-    ),
-    "unaccepted": (
-        "to be accepted, without a live acceptance",
-        "Have it accepted again (accepted_by, accepted_until), or choose another treatment.",
-    ),
-    "action_overdue": (
-        "with an action that is overdue",
-        "Close the action, or agree a new date and say why; until then the level rests on a promise.",
-    ),
-    "untreated": (
-        "to be treated, and nobody has an action",
-        "Open an action for it (origin risk, origin_id its id), or accept it.",
-    ),
-    "lowered_without_action": (
-        "rated lower than at first, without any action that could have lowered it",
-        "Link the action that brought it down (origin risk, origin_id its id), or restate the level.",
-    ),
-    "endless": ("accepted without a last day", "Set accepted_until: an acceptance is for a time."),
-    "above_inherent": (
-        "rated higher now than before anything was done",
-        "Restate the inherent level, or say what made it worse.",
-    ),
-    "target_above": ("whose target is higher than where it stands", "Restate the target, or the level."),
-    "no_review": ("without a day of review", "Set review_on: what nobody looks at is not managed."),
-    "no_service": (
-        "naming no service that is known",
-        "Fill services: without it the risk counts for the company, but for no tier, team or service.",
-    ),
-    "unpriced": (
-        "not stated in money",
-        "State events_per_year_low and _high, loss_low and _high: 90 % ranges, wide where little is known.",
-    ),
-    "closed_undated": (
-        "closed, but on no day",
-        "Set closed_on: until then it counts in no month, not even in those in which it was open.",
-    ),
-}
 _ITEMS = 6
-_FOLDED = 25
 
 
 def first_screen(page: Shown, asked: Asked) -> Markup:
@@ -105,8 +63,8 @@ def chart(page: Shown, which: Which) -> Chart:
     return drawn.matrix(counts, which, page.policy.risk, len(page.open) - sum(counts.values()))
 
 
-def matrix_card(page: Shown, which: Which, chosen: Level | None) -> Markup:
-    """The matrix with its finding; a click on a cell lists its risks, on the chosen one all again."""
+def matrix_card(page: Shown, which: Which, chosen: Level | None, arrows: Sequence[Arrow] = ()) -> Markup:
+    """The matrix with its finding and what moved; a click on a cell lists its risks, on the chosen one all again."""
     made = chart(page, which)
     acts = [
         [{"do": "cell", "likelihood": likelihood, "impact": impact} for impact in range(1, drawn.SIZE + 1)]
@@ -117,7 +75,7 @@ def matrix_card(page: Shown, which: Which, chosen: Level | None) -> Markup:
         "section",
         el("h2", made.title),
         el("p", made.subtitle, cls="sub"),
-        matrix(made, acts, at),
+        matrix(made, acts, at, arrows=arrows),
         cls="section bare",
     )
 
@@ -226,58 +184,4 @@ def _list(title: str, sub: str, items: Sequence[Markup]) -> Markup:
         el("ul", join(*items[:_ITEMS]), cls="items") if items else None,
         el("p", f"and {more:,} more, in the register below", cls="muted small") if more > 0 else None,
         cls="card section flush",
-    )
-
-
-def oddities(page: Shown) -> Markup | None:
-    """What is odd in the register, each with the risks and what would mend it; None where nothing is."""
-    found = [_oddity(page, problem) for problem in PROBLEM if page.having(problem)]
-    if page.gaps:
-        found.append(_gaps(page))
-    return el("section", join(*found), cls="card section flush findings") if found else None
-
-
-def _oddity(page: Shown, problem: Problem) -> Markup:
-    having = page.having(problem)
-    title, mend = PROBLEM[problem]
-    rows = [
-        el(
-            "tr",
-            el("td", button(one.risk.title, act=opens(one.risk), cls="link"), cls="wide"),
-            el("td", moved(one)),
-            el("td", one.risk.owner),
-        )
-        for one in having[:_FOLDED]
-    ]
-    heads = el("thead", el("tr", *(el("th", head, scope="col") for head in ("Risk", "Level", "Owner"))))
-    return _folded(f"{_many(len(having), 'risk')} {title}", mend, heads, rows)
-
-
-def _gaps(page: Shown) -> Markup:
-    held = page.facts.services
-    rows = [
-        el(
-            "tr",
-            el("td", held[name].name),
-            el("td", f"Tier {held[name].tier}"),
-            el("td", held[name].team),
-            el("td", button("Enter a risk", act={"do": "form", "form": "create", "item": name})),
-        )
-        for name in page.gaps[:_FOLDED]
-        if name in held
-    ]
-    heads = el("thead", el("tr", *(el("th", head, scope="col") for head in ("Service", "Tier", "Team", ""))))
-    many = len(page.gaps) != 1
-    title = f"{_many(len(page.gaps), 'service')} of tier 0 or 1, not tested for recovery in time, and in no open risk"
-    mend = f"Test {'them' if many else 'it'}, or write down what may happen until somebody does."
-    return _folded(title, mend, heads, rows)
-
-
-def _folded(title: str, mend: str, heads: Markup, rows: Sequence[Markup]) -> Markup:
-    more = f"The first {_FOLDED} are shown." if len(rows) == _FOLDED else None
-    return el(
-        "details",
-        el("summary", el("b", title), el("span", mend, cls="why")),
-        el("div", el("table", heads, el("tbody", join(*rows)), cls="rows"), cls="scroll", tabindex="0"),
-        el("p", more, cls="muted small") if more else None,
     )

@@ -8,12 +8,13 @@ import streamlit as st
 from app.charts import wording
 from app.metrics import register
 from app.metrics.register import Level, Standing, Which
-from app.ui import risk_money, risks, tables, tiles
+from app.metrics.risk_records import RiskKey
+from app.ui import forms_row, risk_money, risks, tables, tiles
 from app.ui.choices import Asked
 from app.ui.markup import Markup, el
 from app.ui.risks import Shown, opens
-from app.ui.risks_parts import ACCEPTANCE, PROBLEM, moved
-from app.ui.tables import ACT, Act, Column
+from app.ui.risks_parts import ACCEPTANCE, moved
+from app.ui.tables import ACT, PICK, Act, Column
 
 STATUS = ("Open", "Above appetite", "Closed", "All")
 TREATMENTS = ("mitigate", "accept", "transfer", "avoid")
@@ -107,7 +108,7 @@ def _has_status(one: Standing, status: str) -> bool:
 
 def register_table(page: Shown, found: Sequence[Standing], asked: Asked) -> Act | None:
     """The whole register: level and movement, treatment, review, acceptance, money, and what hangs on it."""
-    currency = page.policy.currency
+    currency, may = page.policy.currency, forms_row.touching()
 
     def row(one: Standing) -> dict[str, Any]:
         risk = one.risk
@@ -127,6 +128,7 @@ def register_table(page: Shown, found: Sequence[Standing], asked: Asked) -> Act 
             "status": "open" if one.open else "closed",
             "id": risk.risk,
             ACT: opens(risk),
+            PICK: str(RiskKey(risk.source, risk.risk)) if risk.status == "open" and may(risk.services) else None,
         }
 
     late = {one.risk.review_on for one in found if one.review_overdue}
@@ -199,7 +201,7 @@ def _foot(found: Sequence[Standing], currency: str) -> str:
 def register_sub(page: Shown) -> str:
     """What the table is of."""
     said = f"As it stood on {wording.day(page.day)}; levels as they are stated now; incidents of the year before"
-    lost = len(page.having("no_service"))
+    lost = sum(not any(name in page.facts.services for name in one.risk.services) for one in page.open)
     return said + (f"; {lost:,} without a service count for the company alone" if lost else "")
 
 
@@ -261,14 +263,14 @@ def behind(key: str, page: Shown) -> Behind | None:
                 f"Sum of {len(found):,} rows: {len(found):,}",
             )
         case "to_mend":
-            found = [one for one in page.found if one.problems]
+            odd = {(one.risk.source, one.risk.risk): row.findings for one, row in page.odd}
             return Behind(
                 "Register to mend",
-                "Risks with at least one oddity: what a reader of the register would ask about.",
-                found,
-                Column("why", "Odd because", wide=True),
-                lambda one: "; ".join(PROBLEM[problem][0] for problem in one.problems),
-                f"{len(found):,} of {len(page.found):,} risks",
+                "Risks in which something is odd or waits now: what a reader of the register would ask about.",
+                [one for one, _ in page.odd],
+                Column("why", "To mend", wide=True),
+                lambda one: " ".join(finding.sentence for finding in odd[one.risk.source, one.risk.risk]),
+                f"{len(page.odd):,} of {page.many:,} risks",
             )
     return None
 
@@ -278,7 +280,8 @@ def explain(key: str, page: Shown) -> Act | None:
     told = behind(key, page)
     if told is None:
         return None
-    st.markdown(f"{told.formula} As it stood on {wording.day(page.day)}.")
+    moment = f" As it stood on {wording.day(page.day)}." if key != "to_mend" else ""
+    st.markdown(f"{told.formula}{moment}")
     columns = [Column("title", "Risk", wide=True), Column("level", "Level", _said), told.why]
     rows = [
         {"title": one.risk.title, "level": Score(one), "why": told.said(one), ACT: opens(one.risk)}

@@ -197,6 +197,7 @@ def _told(page: Shown, asked: Asked) -> Told:
         cost=page.now["downtime_cost"],
         incidents=len(here) if here or known else None,
         frozen=[one.slo.name for one in page.promises if one.state == "freeze"],
+        excepted=[one.slo.name for one in page.promises if one.state == "exception"],
         warned=[one.slo.name for one in page.promises if one.state == "warn"],
         above=len(page.above),
         overdue=len(page.overdue),

@@ -198,6 +198,8 @@ def _read(text: str) -> Policy:
 def _said(value: Any) -> str:
     if value is None:
         return "not there"
+    if isinstance(value, str) and value.startswith("data:"):
+        return f"a picture of {len(value):,} letters"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 

@@ -84,6 +84,7 @@ def _told(asked: Asked, numbers: Mapping[str, History], found: Sequence[Promise]
         measured=sum(one.met is not None for one in found),
         services=len(services),
         frozen=[one.slo.name for one in found if one.state == "freeze"],
+        excepted=[one.slo.name for one in found if one.state == "exception"],
         warned=[one.slo.name for one in found if one.state == "warn"],
         partial=asked.partial,
     )

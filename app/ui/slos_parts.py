@@ -9,6 +9,7 @@ from app.charts.theme import VerdictKey
 from app.metrics.facts import Facts, Slo
 from app.metrics.periods import containing, local_day
 from app.metrics.promises import Left
+from app.metrics.review_records import BudgetException
 from app.ui import heat, places, tiles
 from app.ui.choices import Asked
 from app.ui.lead import lead
@@ -53,6 +54,14 @@ def _last(page: Shown, asked: Asked) -> Markup | None:
 def state(said: str) -> Markup:
     """The error-budget policy's word with its shape and colour."""
     return tiles.verdict(*STATE_WORDS.get(said, STATE_WORDS["no_data"]))
+
+
+def excepted(one: BudgetException) -> str:
+    """Who set an error-budget policy aside, until when and why."""
+    return (
+        f"The error-budget policy is set aside until {wording.day(one.until)}: decided by {one.decided_by} in the "
+        f"review of {wording.period(one.period)}, signed by {one.signed_by}. {one.why}"
+    )
 
 
 def objective(slo: Slo) -> str:
@@ -108,6 +117,7 @@ def one_slo(page: Shown, one: Told, asked: Asked) -> Markup:
             if one.remaining is not None
             else "no data in its window",
         ),
+        ("Exception", excepted(one.exception) if one.exception is not None else None),
         ("Burn rate", _burns(one)),
         (
             "Coverage",

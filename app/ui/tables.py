@@ -5,7 +5,8 @@ canvas.
     show=wording.duration)], [{"title": …, "minutes": 38.0, ACT: {"do": "incident", "id": …}}, …])
 
 A row is a mapping by the columns' keys with the values themselves (they sort and export as such; None sorts last);
-under `ACT` what a click on it asks (given back, as from `board`), under `URL` a link into the tool it came from.
+under `ACT` what a click on it asks (given back, as from `board`), under `URL` a link into the tool it came from, under
+`PICK` what it is called where rows may be ticked: `picked(key)` tells those that are.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,8 +20,11 @@ from app.ui import exports
 from app.ui.board import Act, board
 from app.ui.markup import Markup, button, el, join
 
-__all__ = ("ACT", "URL", "Act", "Column", "Found", "Row", "Slice", "in_order", "link", "paged", "plain", "table")
-ACT, URL = "\0act", "\0url"
+__all__ = (
+    "ACT", "PICK", "URL", "Act", "Column", "Found", "Row", "Slice", "in_order", "link", "paged", "picked", "plain",
+    "table", "unpick",
+)  # fmt: skip
+ACT, URL, PICK = "\0act", "\0url", "\0pick"
 PAGE_ROWS = 20
 Row = Mapping[str, Any]
 
@@ -111,17 +115,42 @@ def paged(
         found = fetch(wanted._replace(offset=0))
     on_screen = [column for column in columns if not column.filed]
 
+    names = [str(row[PICK]) for row in found.rows if row.get(PICK)]
+
     def answer(act: Act) -> None:
         chosen.take(act)
+        _tick(key, names, act)
         if on_act is not None:
             on_act(act)
 
-    act = board(_markup(on_screen, found.rows, chosen, foot, said), key=f"{key}_table", on_act=answer)
+    act = board(_markup(on_screen, found.rows, chosen, foot, said, picked(key)), key=f"{key}_table", on_act=answer)
     if pages > 1:
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.caption(f"Rows {(at - 1) * page_rows + 1:,} to {min(at * page_rows, found.total):,} of {found.total:,}")
             st.pagination(pages, key=f"{key}_page")
-    return act if act and act["do"] != "sort" else None
+    return act if act and act["do"] not in ("sort", "pick", "pick_all") else None
+
+
+def picked(key: str) -> tuple[str, ...]:
+    """The rows of a table that are ticked, on whichever page, in the order of ticking."""
+    return tuple(st.session_state.get(f"{key}_picked", ()))
+
+
+def unpick(key: str) -> None:
+    """Unticks all of them."""
+    st.session_state.pop(f"{key}_picked", None)
+
+
+def _tick(key: str, names: Sequence[str], act: Act) -> None:
+    """Ticks a row or, by the box in the heading, all that are shown; unticks what is ticked."""
+    held = list(picked(key))
+    if act["do"] == "pick" and act.get("row") in names:
+        name = str(act["row"])
+        held = [one for one in held if one != name] if name in held else [*held, name]
+    elif act["do"] == "pick_all":
+        every = set(names) <= set(held)
+        held = [one for one in held if one not in names] + ([] if every else list(names))
+    st.session_state[f"{key}_picked"] = held
 
 
 def in_order(rows: Sequence[Row], by: str | None, down: bool) -> Sequence[Row]:
@@ -181,22 +210,29 @@ def _exports(key: str, columns: Sequence[Column], fetch: Callable[[], Sequence[R
     )  # fmt: skip
 
 
-def _markup(columns: Sequence[Column], rows: Sequence[Row], order: _Order, foot: str, said: str) -> Markup:
-    links = any(row.get(URL) for row in rows)
+def _markup(
+    columns: Sequence[Column], rows: Sequence[Row], order: _Order, foot: str, said: str, ticked: Sequence[str] = ()
+) -> Markup:
+    links, picks = any(row.get(URL) for row in rows), any(row.get(PICK) for row in rows)
+    width = len(columns) + links + picks
+    every = all(row[PICK] in ticked for row in rows if row.get(PICK))
     head = el(
         "tr",
+        el("th", _box({"do": "pick_all"}, every, "Choose all that are shown"), scope="col", cls="pick")
+        if picks
+        else None,
         *(_heading(column, order) for column in columns),
         el("th", el("span", "Link", cls="hush")) if links else None,
     )
-    body = [_row(columns, row, links) for row in rows]
+    body = [_row(columns, row, links, picks, ticked) for row in rows]
     if not body:
         body = [
             el(
                 "tr",
-                el("td", f"Nothing holds “{said}”" if said else "No rows", colspan=len(columns) + links, cls="muted"),
+                el("td", f"Nothing holds “{said}”" if said else "No rows", colspan=width, cls="muted"),
             )
         ]
-    last = el("tfoot", el("tr", el("td", foot, colspan=len(columns) + links))) if foot else None
+    last = el("tfoot", el("tr", el("td", foot, colspan=width))) if foot else None
     return el(
         "div",
         el("table", el("thead", head), el("tbody", join(*body)), last, cls="rows"),
@@ -217,16 +253,24 @@ def _heading(column: Column, order: _Order) -> Markup:
     )
 
 
-def _row(columns: Sequence[Column], row: Row, links: bool) -> Markup:
-    act = row.get(ACT)
+def _box(act: Act, on: bool, name: str) -> Markup:
+    return button(act=act, cls="tick", role="checkbox", aria_checked="true" if on else "false", aria_label=name)
+
+
+def _row(columns: Sequence[Column], row: Row, links: bool, picks: bool, ticked: Sequence[str]) -> Markup:
+    act, pick = row.get(ACT), row.get(PICK)
     cells = []
+    if picks:
+        name = f"Choose {plain(row.get(columns[0].key))}"
+        cells.append(el("td", _box({"do": "pick", "row": pick}, pick in ticked, name) if pick else None, cls="pick"))
     for at, column in enumerate(columns):
         value = column.show(row.get(column.key))
         inside: Markup | str = button(value, act=act, cls="open") if at == 0 and act is not None else value
         cells.append(el("td", inside, cls="number" if column.number else "wide" if column.wide else None))
     if links:
         cells.append(el("td", link(row.get(URL))))
-    return el("tr", *cells, cls="opens" if act is not None else None)
+    classes = [*(["opens"] if act is not None else []), *(["chosen"] if pick in ticked else [])]
+    return el("tr", *cells, cls=" ".join(classes) or None)
 
 
 def link(url: object, words: str = "Open ↗") -> Markup | None:

@@ -28,8 +28,8 @@ def figure(value: str) -> Markup:
     return join(*(part if part[0].isdigit() or part[0] == "\u2212" else el("small", part) for part in parts))
 
 
-def tile(face: Face) -> Markup:
-    """One tile as markup."""
+def tile(face: Face, counted: bool = True) -> Markup:
+    """One tile as markup; not `counted`: without the way to how its number is counted, which is that of today."""
     drawn = Markup(svg.draw(face.spark, 104, 38)) if face.spark else None
     return el(
         "article",
@@ -58,7 +58,9 @@ def tile(face: Face) -> Markup:
                 act={"do": "explain", "kpi": face.kpi},
                 cls="how",
                 aria_label=f"{face.name}: {face.value}, {face.word}. How is this counted?",
-            ),
+            )
+            if counted
+            else None,
             cls="foot",
         ),
         cls="card tile",

@@ -27,11 +27,11 @@ _TYPES: dict[Format, tuple[str, str]] = {
 }
 
 
-def downloads() -> None:
-    """The register as a file, with the version of each risk, so that it may come back."""
+def downloads(words: str = "Take it as") -> None:
+    """The register as a file, with the version of each risk, so that it may come back; of an empty one the headings."""
     for form, (label, mime) in _TYPES.items():
         st.download_button(
-            f"Take it as {label}", data=partial(_made, form), file_name=f"nines-risk-register.{form}",
+            f"{words} {label}", data=partial(_made, form), file_name=f"nines-risk-register.{form}",
             mime=mime, key=f"sheet_{form}", on_click="ignore", icon=":material/download:",
         )  # fmt: skip
 
@@ -51,6 +51,11 @@ def open_() -> None:
     st.session_state[_OPEN] = st.session_state.get(f"{_OPEN}_round", 0) + 1
     st.session_state[f"{_OPEN}_round"] = st.session_state[_OPEN]
     st.session_state.pop(_WRONG, None)
+
+
+def times() -> int:
+    """How often it was opened: part of the key of a popover, so that it closes once the dialog is opened from it."""
+    return int(st.session_state.get(f"{_OPEN}_round", 0))
 
 
 def _close() -> None:

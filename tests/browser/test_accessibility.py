@@ -100,6 +100,18 @@ def test_a_number_explained_and_the_choices_of_the_filters_have_none_either(
     assert wrong(page) == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_form_with_its_main_button_has_none_either(open_reader: OpenReader, full_app: str, scheme: str) -> None:
+    reader = open_reader(color_scheme=scheme, viewport=WIDE)
+    page = reader.go(full_app, "/risks")
+
+    page.get_by_role("button", name="New risk").click()
+    expect(page.get_by_role("dialog").get_by_role("button", name="Enter it")).to_be_visible()
+    reader.still()
+
+    assert wrong(page) == []
+
+
 def test_an_empty_store_has_none_either(reader: Reader, empty_app: str) -> None:
     assert wrong(reader.go(empty_app)) == []
 

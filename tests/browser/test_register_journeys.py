@@ -149,8 +149,51 @@ def test_a_risk_is_entered_and_rated_by_keys_alone(register: Register, reader: R
     expect(page.get_by_text("Rated 2 times: 8 → 20")).to_be_visible()
 
 
+def test_rows_are_ticked_and_changed_by_keys_alone(register: Register, reader: Reader) -> None:
+    page = reader.go(register.home, "/risks")
+    tab_to(page, r"^Choose all that are shown \|")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("checkbox", name="Choose all that are shown")).to_be_checked()
+    reader.still()
+    tab_to(page, r"^ \| checklist\s+Change the \d chosen")
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog").wait_for()
+    reader.still()
+    tab_to(page, r"^Add a tag \|")
+    page.keyboard.type("by keys")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("dialog")).to_contain_text("Tags: blank → by keys")
+    reader.still()
+    tab_to(page, r"^ \| Change all of them")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    with reading(register.engine) as conn:
+        listed = register_reads.listed(conn, datetime.now(UTC))
+    tags = {one.entry.tags for one in listed if one.key.source == RISK.source}
+    assert tags == {("by keys",)}
+
+
 def choose(page: Page, said: str) -> None:
     page.keyboard.type(said)
     page.get_by_role("option").first.wait_for()
     page.keyboard.press("Enter")
     page.wait_for_timeout(200)
+
+
+def test_a_finding_is_mended_where_the_register_tells_it(register: Register, reader: Reader) -> None:
+    page = reader.go(register.home, "/risks")
+    page.get_by_text("whose review is overdue").click()
+    page.get_by_role("button", name=re.compile("^Review it: ")).first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("textbox", name="What you found").fill("Looked at, all stands")
+    dialog.get_by_role("textbox", name="What you found").blur()
+
+    save(reader, "Keep the review")
+
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_text("whose review is overdue")).to_have_count(0)
+    with reading(register.engine) as conn:
+        told = register_reads.story(conn, RISK, datetime.now(UTC))
+    assert told is not None
+    assert told.reviews[0].note == "Looked at, all stands"

@@ -144,3 +144,11 @@ def test_every_amount_has_a_short_wording_that_is_close(unit: str, amount: float
 @given(amount=st.floats(1e-9, 1 - 1e-9))
 def test_a_share_that_is_neither_nothing_nor_all_is_never_shown_as_such(amount: float) -> None:
     assert amounts.value(amount, "share") not in ("0 %", "100 %")
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"),
+    [(-0.0030238905, "−0.3 %"), (-0.25, "−25 %"), (-0.00002, "−0.002 %"), (-0.0000001, "just below 0 %")],
+)
+def test_a_share_just_below_zero_is_not_told_as_one_above(amount: float, said: str) -> None:
+    assert amounts.value(amount, "share") == said

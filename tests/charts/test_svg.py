@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.charts import figure, svg, theme
+from app.charts import figure, scale, svg, theme
 from app.charts.description import Chart, Series
 from tests.charts import zoo
 
@@ -286,3 +286,29 @@ def test_any_data_can_be_drawn(
     assert figure.figure(chart).to_json()
     ET.fromstring(drawn)
     assert "nan" not in re.sub(r"<(title|desc).*?</\1>", "", drawn)
+
+
+@pytest.mark.parametrize("name", zoo.ALL)
+def test_a_plain_chart_needs_no_variable_and_no_style_attribute(name: str) -> None:
+    drawn = svg.draw(zoo.ALL[name], plain=svg.Plain("Some Sans", theme.DARK))
+    kept = svg.draw(zoo.ALL[name], plain=svg.Plain("Some Sans"))
+
+    assert "var(" not in drawn
+    assert " style=" not in drawn + kept
+    assert 'font-family="Some Sans"' in drawn
+    assert "var(--nines-" in kept
+
+
+def test_a_rows_name_of_sixty_letters_stands_in_two_lines() -> None:
+    name = "Customer-facing checkout and payments orchestration platform"
+    chart = replace(zoo.ALL["rows"], x=(name, *zoo.ALL["rows"].x[1:]))
+
+    said = texts(parsed(chart, 660, 200))
+
+    assert name in " ".join(said)
+    assert name not in said
+
+
+def test_a_text_without_an_end_is_cut_at_once() -> None:
+    assert scale.shortened("w" * 1_000_000, 100).endswith("…")
+    assert scale.wrapped("a b " * 250_000, 100, 12)[-1].endswith("…")

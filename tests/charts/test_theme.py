@@ -17,6 +17,12 @@ def test_words_on_a_card_and_on_the_page_can_be_read(colours: theme.Palette, nam
 
 
 @pytest.mark.parametrize("colours", THEMES)
+def test_words_on_a_primary_button_can_be_read(colours: theme.Palette) -> None:
+    assert theme.contrast(colours.on_accent, colours.accent) >= 4.5
+    assert theme.contrast(colours.card, colours.accent) >= 4.5, "on a button of a board"
+
+
+@pytest.mark.parametrize("colours", THEMES)
 def test_lines_and_shapes_on_a_card_can_be_seen(colours: theme.Palette) -> None:
     assert theme.contrast(colours.history, colours.card) >= 3
     assert all(theme.contrast(colour, colours.card) >= 3 for colour in colours.categories)

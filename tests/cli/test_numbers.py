@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from app.cli.shapes import as_json
 from app.metrics.numbers import Group, Number
+from app.shapes import as_json
 
 Nines = Callable[..., Any]
 KEYS = [

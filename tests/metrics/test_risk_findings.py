@@ -59,6 +59,8 @@ def test_nothing_is_odd_about_a_risk_that_is_looked_after() -> None:
         ("lowered_without_action", {}, {"actions": ()}),
         ("no_action", {"inherent_likelihood": 2, "inherent_impact": 4}, {"actions": ()}),
         ("no_action", {"inherent_likelihood": None, "inherent_impact": None}, {"actions": ()}),
+        ("bare", {"likelihood": 4}, {}),
+        ("endless", {"accepted_by": "eve", "accepted_until": None}, {}),
         ("no_owner", {"owner": " TBD "}, {}),
         ("level_contradicts", {"stated_level": "high"}, {}),
         ("target_above", {"target_likelihood": 5}, {}),
@@ -76,7 +78,14 @@ def test_each_finding_is_told_alone(key: str, change: dict[str, Any], around: di
     ("change", "around"),
     [
         ({"treatment": "accept"}, {"signed": [_signed(date(2027, 9, 1))]}),
-        ({"treatment": "accept", "accepted_by": "eve", "accepted_until": None}, {}),
+        ({"likelihood": 4}, {"actions": (ACTION.model_copy(update={"due_on": None}), DONE)}),
+        (
+            {"likelihood": 4, "inherent_likelihood": 4, "inherent_impact": 4},
+            {"signed": [_signed(date(2027, 9, 1), (4, 4))]},
+        ),
+        ({"likelihood": 4, "accepted_by": "eve", "accepted_until": date(2027, 9, 1)}, {}),
+        ({"likelihood": 4, "inherent_impact": 4}, {"actions": (), "acting": False}),
+        ({"status": "closed", "closed_on": date(2026, 10, 5)}, {}),
         ({"accepted_by": "eve", "accepted_until": date(2027, 10, 5)}, {}),
         ({"review_on": date(2026, 10, 5)}, {}),
         ({}, {"actions": (ACTION.model_copy(update={"due_on": date(2026, 10, 5)}), DONE)}),
@@ -102,6 +111,18 @@ def test_a_cancelled_action_is_none_and_one_that_was_opened_later_is_not_known_y
 
 def test_of_a_closed_risk_its_missing_day_is_told_alone() -> None:
     assert _keys({"status": "closed", "owner": "tbd"}) == ["closed_undated"]
+
+
+def test_a_risk_that_is_closed_later_is_open_until_then() -> None:
+    """Closed on the next day, looked at the day before: what was odd then is told."""
+    assert _keys({"status": "closed", "closed_on": date(2026, 10, 6), "owner": "tbd"}) == ["no_owner"]
+
+
+def test_above_appetite_a_lapsed_acceptance_covers_nothing() -> None:
+    lapsed = {"likelihood": 4, "accepted_by": "eve", "accepted_until": date(2026, 10, 4)}
+
+    assert _keys(lapsed) == ["bare", "acceptance_expired"]
+    assert _keys(lapsed, actions=(), acting=False) == ["acceptance_expired"]
 
 
 def test_a_day_ends_in_the_zone_of_the_organisation() -> None:

@@ -3,6 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.charts import counting
 from app.metrics import periods
 from app.metrics.catalogue import KPIS
 from app.metrics.numbers import Ask, Group, Number, Row
@@ -67,7 +68,7 @@ def test_what_was_left_out_is_told_by_reason() -> None:
     number = Number("time_to_restore", "2026-10", Group(), 50.0, "minutes", n=2, n_excluded=3,
                     excluded={"no end": 2, "negative": 1})  # fmt: skip
 
-    assert explain._left_out(number) == "3 rows: 2 no end, 1 negative"
+    assert counting.left_out(number) == "3 rows: 2 no end, 1 negative"
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ def test_what_was_left_out_is_told_by_reason() -> None:
     [(0.0, "0"), (3.0, "3"), (2.5, "2.5"), (2_226_240.126, "2,226,240.13"), (0.004, "0.004"), (10.0, "10")],
 )
 def test_parts_and_wholes_are_plain_figures(value: float, shown: str) -> None:
-    assert explain.figure(value) == shown
+    assert counting.figure(value) == shown
 
 
 def test_rows_lead_to_the_page_of_their_incident_slo_or_risk() -> None:

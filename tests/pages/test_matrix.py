@@ -10,6 +10,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,12 +22,14 @@ from streamlit.testing.v1.element_tree import Block
 import app as product
 from app import ingest, policy
 from app.people import ACTS, Act, Grant, NotAllowed, Person, Role, local
-from app.store import people, policies, restore, write
+from app.review import delivery
+from app.store import deliveries, people, policies, restore, write
 from app.store.backup import BackupError
 from app.store.engine import open_store, writing
 from app.ui import data_health, exports, places, settings_views, tables, who
 from tests.filled import app
-from tests.pages import register_writes
+from tests.pages import register_writes, review_writes
+from tests.review import frozen
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOP = frozenset({"shop"})
@@ -52,7 +55,7 @@ OF_A_SERVICE = (
     "risks",
     "risk",
 )
-PAGES: Mapping[str, Act] = dict.fromkeys((*OF_A_SERVICE, "data_health", "settings", "audit"), "read")
+PAGES: Mapping[str, Act] = dict.fromkeys((*OF_A_SERVICE, "review", "data_health", "settings", "audit"), "read")
 """Page → what one must be trusted with to open it."""
 
 
@@ -100,12 +103,20 @@ WRITES: Mapping[str, Write] = {
     "app.store.people.change": Write("govern", True, lambda e, c, at, by: people.change(c, 1, 1, EVA, by=by)),
     "app.store.people.remove": Write("govern", True, lambda e, c, at, by: people.remove(c, 1, 1, by=by)),
     "app.store.restore.restore": Write("govern", True, _restored),
+    "app.store.deliveries.ask": Write(
+        "write", True, lambda e, c, at, by: deliveries.ask(c, "2026-10", "x", [], by=by, now=datetime.now(UTC))
+    ),
+    "app.review.delivery.send": Write("write", True, lambda e, c, at, by: delivery.send(e, frozen.full(), (), by=by)),
     **{name: Write(act, False, call) for name, (act, call) in register_writes.CALLS.items()},
+    **{name: Write(act, True, call) for name, (act, call) in review_writes.CALLS.items()},
 }
 """Every function that takes `by: Person`."""
 OPENERS: Mapping[str, str] = {
     "app/ingest.py": "asks who imports",
     "app/ui/forms.py": "saves forms, each of which calls a write of app.store that asks",
+    "app/review/freeze.py": "freezes and closes by writes of app.store.reviews, which ask",
+    "app/cli/review.py": "the account of the machine, through writes of app.store.reviews",
+    "app/ui/review_acts.py": "moves a review on by writes of app.store.reviews, which ask",
     "app/ui/upload_register.py": "calls app.ingest_register, which asks",
     "app/ui/settings_people.py": "calls app.store.people, which asks",
     "app/ui/settings_policy.py": "calls app.store.policies, which asks",
@@ -114,6 +125,7 @@ OPENERS: Mapping[str, str] = {
     "app/demo/filling.py": "fills an empty store alone",
     "app/store/engine.py": "migrates",
     "app/store/restore.py": "asks who restores",
+    "app/review/delivery.py": "asks, through app.store.deliveries, who has a digest sent",
 }
 """File that opens a write → why it may."""
 ROUTES: Mapping[str, str] = {
@@ -308,7 +320,7 @@ def test_a_write_is_done_for_exactly_those_who_may(write_: str, two_products: st
         allowed = bool(person.roles & ACTS[wanted.act]) and not (wanted.everywhere and person.limited)
         refused = nullcontext() if allowed else pytest.raises(NotAllowed, match="that takes the role")
         with refused:
-            if write_.startswith("app.ingest"):
+            if write_.startswith(("app.ingest", "app.review")):
                 wanted.call(engine, None, tmp_path / "teams.csv", person)
             else:
                 with writing(engine, dry=True) as conn:

@@ -1,7 +1,10 @@
 """The register's own forms: a new risk, several at once, a sheet out and back in, what waits; and one risk's story."""
 
 import io
-from datetime import timedelta
+import json
+import re
+from datetime import date, timedelta
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -10,13 +13,15 @@ from sqlalchemy.engine import Engine
 from streamlit.testing.v1 import AppTest
 
 from app import ingest_register
+from app.charts import wording
 from app.metrics.risk_records import Link, RiskKey
 from app.people import Person, Role
 from app.store import register, register_acceptances, register_actions
 from app.store.engine import open_store, reading, writing
 from app.store.register_acceptances import propose
+from app.store.register_tables import ASSESSMENTS
 from app.ui import read, who
-from tests.filled import app, one_fact_store
+from tests.filled import app, boards, one_fact_store, text
 from tests.pages import forms
 from tests.pages.forms import ANA, BO, RISK, click, fill, held, one, opened, story, told, wrong
 
@@ -206,3 +211,121 @@ def test_an_approver_alone_may_decide_but_not_edit(store: Engine, monkeypatch: p
     keys = {each.key for each in one().button if (each.key or "").startswith("do_")}
 
     assert keys == {"do_approve", "do_decline"}
+
+
+def test_the_matrix_shows_what_moved_since_a_day_and_why(store: Engine) -> None:
+    with writing(store) as conn:
+        now = read.now()
+        register.assess(conn, ANA, RISK, 1, {"likelihood": 2}, "A second <b>provider</b> is live", at=now)
+        conn.execute(ASSESSMENTS.update().where(ASSESSMENTS.c.version == 1).values(at=now - timedelta(60)))
+    day = (read.now() - timedelta(9)).date()
+
+    def shown(said: str) -> dict[str, str]:
+        at = app()
+        at.query_params["moves"], at.query_params["period"] = said, f"{now:%Y-%m}"
+        at.run().switch_page("../pages/risks.py").run()
+        assert not at.exception
+        return boards(at)
+
+    moved = shown(f"{day}")
+    assert moved["matrix"].count('class="seen"') == 1
+    assert "One provider: 16 → 8, 4 × 4 → 2 × 4" in moved["matrix"]
+    assert "<b>provider" not in moved["matrix"]
+    assert f"Since {wording.day(day)}: 1 risk came down" in text(moved["moves"])
+    assert "ana@example.com on" in text(moved["moves"])
+    assert "A second <b>provider</b> is live" in text(moved["moves"])
+
+    before = shown("2020-01-01")
+    assert "How risks moved since 1 Jan 2020 is not known" in text(before["moves"])
+    assert 'class="seen"' not in before["matrix"]
+    assert "2 risks were never reviewed" in text(shown("review")["moves"])
+    assert "moves" not in shown("none")
+    assert "moves" in shown("nonsense")
+
+
+def test_a_day_that_is_chosen_stands_in_the_address(store: Engine) -> None:
+    at = register_page()
+
+    next(box for box in at.selectbox if box.key == "moves_how").set_value("day").run()
+    next(box for box in at.date_input if box.key == "moves_day").set_value(date(2026, 1, 1)).run()
+    assert at.query_params["moves"] in ("2026-01-01", ["2026-01-01"])
+
+    next(box for box in at.selectbox if box.key == "moves_how").set_value("compared").run()
+    assert "moves" not in at.query_params
+
+
+def buttons(at: AppTest, board: str = "odd") -> set[tuple[str, str]]:
+    """(form, risk) of every button in a board that opens the form of a risk."""
+    acts = [json.loads(unescape(said)) for said in re.findall(r'data-act="([^"]*)"', boards(at).get(board, ""))]
+    return {(act["form"], act["risk"]) for act in acts if act["do"] == "form" and "risk" in act}
+
+
+def test_each_finding_on_the_register_has_the_button_that_mends_it(store: Engine) -> None:
+    with writing(store) as conn:
+        late = {"title": "Late", "due_on": read.now().date() - timedelta(2)}
+        register_actions.add(conn, ANA, RISK, late, at=read.now() - timedelta(9))
+        register.edit(conn, ANA, OTHER, 1, {"owner": "tbd"})
+
+    at = register_page()
+
+    said = text(boards(at)["odd"])
+    assert "1 risk whose review is overdue Review it." in said
+    assert "Its review was due on 1 Oct 2026." in said
+    assert {("review", "R1"), ("change_action", "R1"), ("close_action", "R1"), ("assess", "R1")} <= buttons(at)
+    assert {("edit", "R2"), ("add_action", "R2")} <= buttons(at)
+
+
+def test_a_request_is_decided_on_the_register_by_who_may_and_never_by_who_asked(
+    store: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with writing(store) as conn:
+        asker = Person("cio@example.com", frozenset({Role.EDITOR, Role.APPROVER}))
+        propose(conn, asker, RISK, 1, reason="Too dear", valid_until=read.now().date() + timedelta(30))
+    decide = {"approve", "decline", "revoke"}
+
+    def seen(person: Person) -> set[str]:
+        monkeypatch.setattr(who, "person", lambda: person)
+        return {form for form, _ in buttons(register_page())}
+
+    assert seen(asker) & decide == {"revoke"}, "their own they may take back"
+    assert seen(BO) & decide == {"approve", "decline"}
+    assert seen(ANA) & decide == set(), "an editor decides nothing"
+    assert seen(Person("vera@example.com", frozenset({Role.VIEWER}))) == set()
+    assert seen(Person("eve@example.com", frozenset({Role.EDITOR}), products=frozenset({"post"}))) & {"review"} == set()
+
+
+def test_the_rows_that_are_ticked_change_together(store: Engine) -> None:
+    at = register_page()
+    ticks = [json.loads(unescape(said)) for said in re.findall(r'data-act="([^"]*)"', boards(at)["register_table"])]
+    assert [act["row"] for act in ticks if act["do"] == "pick"] == [str(RISK), str(OTHER)]
+    assert not [each for each in at.button if each.key == "do_bulk_chosen"], "nothing is ticked yet"
+    at.session_state["register_picked"] = [str(OTHER), str(RISK), "file/GONE"]
+
+    at = click(at.run(), "do_bulk_chosen")
+    fill(at, owner="new@example.com", why="A new team")
+    assert "2 of 2 would change" in told(at)
+    with writing(store) as conn:
+        register.edit(conn, BO, OTHER, 1, {"title": "Theirs"})
+    assert "Nothing was changed" in wrong(click(at, "save")), "what was shown is no longer so"
+    assert held(store).entry.owner == "vp@example.com", "all or none"
+    click(at, "save")
+
+    assert {held(store, key).entry.owner for key in (RISK, OTHER)} == {"new@example.com"}
+    assert "register_picked" not in at.session_state
+
+
+def test_who_may_only_read_has_nothing_to_tick(store: Engine, viewer: None) -> None:
+    assert "pick" not in boards(register_page())["register_table"]
+
+
+def test_in_a_wholly_empty_store_a_first_risk_is_entered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"sqlite:///{tmp_path}/none.db"
+    monkeypatch.setenv("NINES_DATABASE_URL", url)
+    monkeypatch.setattr(who, "person", lambda: ANA)
+
+    at = click(
+        fill(click(register_page(), "do_create"), title="Flood", category="security", likelihood=2, impact=2), "save"
+    )
+
+    assert held(open_store(url), RiskKey("app", "R-0001")).entry.title == "Flood"
+    assert "No risk is written down yet" not in told(at)

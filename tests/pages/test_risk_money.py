@@ -1,7 +1,9 @@
 """What the register costs and what treatments would buy, on the Risk register and one risk's page."""
 
 import json
+import os
 import re
+from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.metrics import bad_years
-from app.ui import filters, risk, risk_sanity, risk_treat, risks
+from app.metrics.risk_records import Link, RiskKey
+from app.people import local
+from app.store import register, register_actions
+from app.store.engine import open_store, writing
+from app.ui import filters, read, risk, risk_sanity, risk_treat, risks
 from tests.filled import boards, read_by_pages, text
 from tests.pages.test_risks import ONE, page, rows, told
 
@@ -199,13 +205,67 @@ def test_what_happened_speaks_against_what_is_stated(tmp_path: Path, monkeypatch
 
 def test_incidents_that_somebody_linked_were_this_risk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read_by_pages(HAPPENED, tmp_path, monkeypatch)
+    with writing(open_store(os.environ["NINES_DATABASE_URL"])) as conn:
+        for version, at in enumerate((1, 2, 3, 4), start=1):
+            to = Link(kind="incident", source="file", id=f"I{at}")
+            register.link(conn, local("ann"), RiskKey("file", "R1"), version, to)
+        # one that did not hit the services of the risk counts too, with what it cost
+        register.link(conn, local("ann"), RiskKey("file", "R2"), 1, Link(kind="incident", source="file", id="I1"))
     asked = page().session_state[filters._ASKED]
-    links = {("file", "R1"): frozenset(("file", f"I{at}") for at in (1, 2, 3, 4))}
+    links = risk_sanity.links(read.state(), datetime(2025, 1, 1, tzinfo=UTC), asked.as_of)
 
     one = risk.shown("R1", None, asked)
     found = risk_sanity.contradictions(risks.shown(asked), links)
 
     assert one is not None
-    assert "4 happened in" in text(risk_sanity.one(one, links) or "")
-    assert "stated too low" in text(risk_sanity.one(one, links) or "")
-    assert [(c.standing.risk.risk, c.often.verdict) for c in found] == [("R2", "too_high"), ("R1", "too_low")]
+    assert "4 happened in" in text(risk_sanity.one(one) or ""), "looked up by itself"
+    assert "stated too low" in text(risk_sanity.one(one) or "")
+    assert "stated too low" in text(boards(page())["sanity"]), "on the register too"
+    assert [incident.incident for incident in links["file", "R2"]] == ["I1"]
+    assert ("R1", "too_low") in [(c.standing.risk.risk, c.often.verdict) for c in found]
+    assert "on its services or linked to it in" in told(page(ONE, risk="R2"))
+
+
+PLANNED = {
+    **FACTS,
+    "actions.csv": (
+        "action,origin,origin_id,title,owner,opened_at,due_on,closed_at\n"
+        "A1,risk,R1,Second provider,Bo,2026-02-01T00:00:00Z,2027-10-15,\n"
+        "A2,risk,R1,Train them,Bo,2026-02-01T00:00:00Z,2027-10-15,\n"
+        "A3,risk,R3,Against the silent one,Bo,2026-02-01T00:00:00Z,2027-10-15,\n"
+        "A4,risk,R2,Done already,Bo,2026-02-01T00:00:00Z,2026-03-15,2026-03-01T00:00:00Z\n"
+    ),
+}
+
+
+def test_planned_actions_are_ticked_with_what_they_state_and_the_rest_is_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_by_pages(PLANNED, tmp_path, monkeypatch)
+    with writing(open_store(os.environ["NINES_DATABASE_URL"])) as conn:
+        plan = {"cost": 4000.0, "events_factor": 0.5, "loss_factor": 1.0}
+        register_actions.change(conn, local("ann"), RiskKey("file", "A1"), 1, plan)
+    first, other = "action:file/A1", "action:file/A2"
+
+    at = page(treat=[first, f"{other}~~0.5"])
+
+    assert not at.exception
+    listed = text(boards(at)["treat_list"])
+    offered = [act["risk"] for act in acts(boards(at)["treat_list"]) if act["do"] == "treat"]
+    assert set(offered) == {first, other, "file/R2"}, "R2's action is done: it may still be brought to its target"
+    assert "states no cost and no effect: tick it to write that" in listed
+    assert "No action is planned: bring it to its target" in listed
+    assert "1 more planned action is against risks not stated in money." in listed
+    assert "× 0.5 × 1 13 k EUR 4 k EUR 3.24" in listed, "half of 25,927 a year, for 4,000"
+    each = text(boards(at)["treat_each"])
+    assert "Together 19 k EUR off an average year" in each, "half, and half of what is left: three quarters"
+    assert "Second provider" in each
+    assert "Train them" in each
+    assert "What it costs is not known" in each
+
+    boxes = {box.label.split(":")[0]: box for box in at.number_input}
+    assert set(boxes) == {"Cost in EUR", "Share of events left", "Share of loss left"}, "of the second alone"
+    assert boxes["Share of events left"].value == 0.5
+    boxes["Cost in EUR"].set_value(1000).run()
+    assert ticked(at) == [first, f"{other}~1000~0.5"]
+    assert "Costs 5 k EUR" in text(boards(at)["treat_each"])

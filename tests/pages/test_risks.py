@@ -170,7 +170,7 @@ def test_what_is_odd_says_what_would_mend_it() -> None:
     odd = text(boards(page())["odd"])
 
     for said in (
-        "1 risk to be accepted, without a live acceptance",
+        "2 risks whose acceptance ran out",
         "1 risk with an action that is overdue",
         "1 risk to be treated, and nobody has an action",
         "1 risk rated higher now than before anything was done",
@@ -308,12 +308,15 @@ def test_an_unknown_risk_is_a_sentence(address: dict[str, str]) -> None:
 
 
 @pytest.mark.usefixtures("empty")
-@pytest.mark.parametrize("where", [REGISTER, ONE])
-def test_an_empty_store_asks_for_facts(where: str) -> None:
-    at = page(where)
+def test_on_an_empty_store_one_risk_asks_for_facts_and_the_register_teaches_how_to_start() -> None:
+    one, register = page(ONE), page()
 
-    assert not at.exception
-    assert "Nothing here yet" in told(at)
+    assert not one.exception
+    assert not register.exception
+    assert "Nothing here yet" in told(one)
+    assert "No risk is written down yet" in told(register)
+    assert {"do_create", "do_sheet"} <= {each.key for each in register.button}
+    assert {"sheet_xlsx", "sheet_csv"} <= {each.key for each in register.get("download_button")}
 
 
 @pytest.mark.usefixtures("one_fact")

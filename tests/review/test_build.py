@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy.engine import Engine
 
 from app import ingest
-from app.cli.shapes import as_json
 from app.metrics.catalogue import KPIS
 from app.metrics.numbers import Ask, Number
 from app.metrics.periods import parse
@@ -17,6 +16,7 @@ from app.people import local
 from app.policy import default, dump
 from app.review import build, restate, snapshot
 from app.review.snapshot import Restated, Snapshot
+from app.shapes import as_json
 from app.store.engine import open_store, reading, writing
 from app.store.losses import with_years
 from app.store.numbers import numbers

@@ -1,5 +1,7 @@
 """Tables sort, search, page and open."""
 
+from collections.abc import Sequence
+
 from streamlit.testing.v1 import AppTest
 
 from app.ui import tables
@@ -112,3 +114,28 @@ def test_a_page_that_a_search_has_left_empty_gives_way_to_the_first() -> None:
 
     assert at.session_state["asked"] == [("row 44", "name", True, 40, 20), ("row 44", "name", True, 0, 20)]
     assert shown(at).count("row") == 1
+
+
+def test_rows_are_ticked_one_by_one_or_all_that_are_shown_and_nothing_else_gets_in() -> None:
+    def script() -> None:
+        import streamlit as st
+
+        from app.ui import tables
+
+        for act in st.session_state.get("clicks", []):
+            tables._tick("rows", ["a", "b"], act)
+
+    def after(*clicks: dict[str, object], held: Sequence[str] = ()) -> list[str]:
+        at = AppTest.from_function(script)
+        at.session_state["rows_picked"] = list(held)
+        at.session_state["clicks"] = list(clicks)
+        at.run()
+        assert not at.exception
+        return list(at.session_state["rows_picked"])
+
+    pick = {"do": "pick", "row": "b"}
+    assert after(pick) == ["b"]
+    assert after(pick, pick, held=["of another page"]) == ["of another page"]
+    assert after({"do": "pick", "row": "nonsense"}, {"do": "pick"}) == []
+    assert after({"do": "pick_all"}, held=["b", "of another page"]) == ["of another page", "a", "b"]
+    assert after({"do": "pick_all"}, held=["b", "a"]) == []
