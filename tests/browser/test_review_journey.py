@@ -1,17 +1,20 @@
 """A whole review by somebody at a browser: plan, prepare, comment, freeze, run by keys, decide, ask, close, export; the
-next one opens with what is open."""
+next one opens with what is open. Facts that come late change nothing that was frozen, and are told next time."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy.engine import Engine
 
+from app import ingest
 from app.charts import wording
 from app.metrics.periods import Period, containing
-from app.people import Person, Role
+from app.people import Person, Role, local
+from app.review.freeze import restatements
 from app.store import reviews
 from app.store.engine import open_store, reading, writing
 from tests import filled
@@ -76,8 +79,19 @@ def turn(reader: Reader, key: str) -> str:
     return reader.page.get_by_role("heading", level=1).inner_text()
 
 
+def exported(page: Page, month: Period) -> dict[str, bytes]:
+    """The four files of the pack, as the page gives them."""
+    made = {}
+    for words, ending in (("Slides", "pptx"), ("PDF", "pdf"), ("Workbook", "xlsx"), ("One HTML file", "html")):
+        with page.expect_download(timeout=60_000) as found:
+            page.get_by_role("button", name=words).click()
+        assert found.value.suggested_filename == f"review-{month.key}.{ending}"
+        made[ending] = found.value.path().read_bytes()
+    return made
+
+
 def test_a_review_is_played_from_plan_to_close_and_the_next_one_opens_with_what_is_open(
-    company: Company, reader: Reader
+    company: Company, reader: Reader, tmp_path: Path
 ) -> None:
     page, month = reader.page, company.month
     in_words = wording.period(month.key)
@@ -151,10 +165,7 @@ def test_a_review_is_played_from_plan_to_close_and_the_next_one_opens_with_what_
     click(reader, "Save", within="dialog")
     click(reader, re.compile("Close the review"))
     expect(page.get_by_text("The minutes are kept as they are.")).to_be_visible()
-    for words, ending in (("Slides", "pptx"), ("PDF", "pdf"), ("Workbook", "xlsx"), ("One HTML file", "html")):
-        with page.expect_download(timeout=60_000) as found:
-            page.get_by_role("button", name=words).click()
-        assert found.value.suggested_filename == f"review-{month.key}.{ending}"
+    packs = exported(page, month)
 
     following = month.previous(-1)
     with writing(company.engine) as conn:
@@ -165,3 +176,18 @@ def test_a_review_is_played_from_plan_to_close_and_the_next_one_opens_with_what_
     click(reader, "It is done: Write the runbook")
     click(reader, "It is done", within="dialog")
     expect(page.get_by_text(re.compile("done on"))).to_be_visible()
+
+    late = f"late-1,The late one,1,{month.first}T10:00:00Z,{month.first}T14:00:00Z,checkout\n"
+    (tmp_path / "incidents.csv").write_text(f"incident,title,severity,detected_at,mitigated_at,services\n{late}")
+    ingest.run(company.engine, [tmp_path / "incidents.csv"], by=local("robin"))
+
+    reader.go(company.home, f"/review?review={month.key}")
+    assert exported(page, month) == packs, "not a byte of the pack is another one"
+    reader.go(company.home, f"/review?review={following.key}")
+    click(reader, "Begin the preparation")
+    with reading(company.engine) as conn:
+        moved = [one for one in restatements(conn, following.key) if not one.group]
+    expect(page.get_by_text("Restated since they were frozen")).to_be_visible(timeout=60_000)
+    rows = page.get_by_role("row").filter(has_text="1 fact came late.").filter(has_text="organisation")
+    assert [row.get_by_role("cell").nth(1).inner_text() for row in rows.all()] == [one.name for one in moved]
+    assert "Severity 1-2 incidents" in [one.name for one in moved]
