@@ -257,7 +257,7 @@ class Settings(BaseSettings):
 
     @property
     def sources_file(self) -> Path:
-        """The file that names the live sources: as said, or beside the store.s file, or where data live."""
+        """The file that names the live sources: as said, or beside the store's file, or where data live."""
         file = self.database_url.partition("sqlite:///")[2].partition("?")[0]
         return self.sources or (Path(file).expanduser().parent if file else data_folder()) / "sources.yaml"
 
