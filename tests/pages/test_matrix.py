@@ -20,7 +20,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block
 
 import app as product
-from app import ingest, policy
+from app import ingest, ingest_sync, policy
 from app.people import ACTS, Act, Grant, NotAllowed, Person, Role, local
 from app.review import delivery
 from app.store import deliveries, people, policies, restore, write
@@ -93,6 +93,7 @@ EVA = Grant("eva", "person", Role.VIEWER)
 WRITES: Mapping[str, Write] = {
     "app.ingest.run": Write("write", True, lambda e, c, at, by: ingest.run(e, [at], by=by, dry_run=True)),
     "app.ingest.preview": Write("write", True, lambda e, c, at, by: ingest.preview(e, [at], by=by)),
+    "app.ingest_sync.run": Write("write", True, lambda e, c, at, by: ingest_sync.run(e, at / "sources.yaml", by=by)),
     "app.store.write.set_policy": Write(
         "govern", True, lambda e, c, at, by: write.set_policy(c, policy.shipped(), by=by)
     ),
@@ -113,6 +114,7 @@ WRITES: Mapping[str, Write] = {
 """Every function that takes `by: Person`."""
 OPENERS: Mapping[str, str] = {
     "app/ingest.py": "asks who imports",
+    "app/ingest_sync.py": "asks who has live sources read",
     "app/ui/forms.py": "saves forms, each of which calls a write of app.store that asks",
     "app/review/freeze.py": "freezes and closes by writes of app.store.reviews, which ask",
     "app/cli/review.py": "the account of the machine, through writes of app.store.reviews",
