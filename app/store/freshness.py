@@ -39,11 +39,14 @@ class SourceState(NamedTuple):
         return max(ends, default=as_of if self.entities else None)
 
     def late_by(self, as_of: datetime) -> timedelta | None:
-        """How much longer than expected nothing came; None where it is in time, or nothing is expected."""
+        """How much longer than expected nothing came; None where it is in time, or nothing is expected. A live source
+        that was tried and never gave anything is late."""
         heard = [min(last, as_of) for _, last in self.entities.values()]
         heard += [self.last_read_at] if self.last_read_at is not None else []
-        if self.expected_hours is None or not heard:
+        if self.expected_hours is None or not (heard or self.tried_at):
             return None
+        if not heard and self.tried_at is not None:
+            return max(as_of - self.tried_at, timedelta(microseconds=1))
         over = as_of - max(heard) - timedelta(hours=self.expected_hours)
         return over if over > timedelta() else None
 

@@ -270,6 +270,8 @@ def lateness(state: SourceState | None, as_of: datetime) -> tuple[float, str] | 
     if state is None or state.expected_hours is None:
         return None
     late = state.late_by(as_of)
+    if late is not None and not state.entities and state.last_read_at is None:
+        return late / timedelta(minutes=1), "never read"
     return (0.0, "in time") if late is None else (late / timedelta(minutes=1), f"late by {age(late)}")
 
 

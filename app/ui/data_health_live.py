@@ -108,11 +108,9 @@ def show(health: Health) -> None:
 
 
 def _sentences(name: str, said: tuple[str, ...], more: int) -> Markup:
-    items = [el("li", sentence) for sentence in said]
-    items += [el("li", f"… and {more:,} more.")] if more else []
-    return el(
-        "section", el("h2", f"What {name} told"), el("ul", *items, cls="sub"), cls="card section flush", tabindex="0"
-    )
+    lines = [el("p", sentence, cls="sub") for sentence in said]
+    lines += [el("p", f"… and {more:,} more.", cls="sub")] if more else []
+    return el("section", el("h2", f"What {name} told"), *lines, cls="card section flush")
 
 
 def _due(state: tuple[float, str] | None) -> Markup:

@@ -8,6 +8,7 @@ import pytest
 from app import ingest_sync
 from app.people import local
 from app.store.engine import open_store
+from data_sources.http import Client
 from tests.filled import NOW, boards, text
 from tests.pages.health import page, shown
 
@@ -21,13 +22,14 @@ def read(tmp_path: Path, looked_at: None, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("METRICS_TOKEN", "s3cr3t-of-metrics")
     (tmp_path / "sources.yaml").write_text(
         f"sources:\n  catalogue: {{kind: openslo, expected_hours: 2, paths: ['{OWN}']}}\n"
-        "  metrics: {kind: prometheus, url: 'http://127.0.0.1:9', token: METRICS_TOKEN, timeout_seconds: 1,\n"
+        "  metrics: {kind: prometheus, expected_hours: 2, url: 'http://127.0.0.1:9', token: METRICS_TOKEN,\n"
         "    slos: {up: {good: 'a[{{window}}]', total: 'b[{{window}}]'}}}\n",
         encoding="utf-8",
     )
     engine = open_store(url)
     at = NOW - timedelta(hours=3)
-    ingest_sync.run(engine, tmp_path / "sources.yaml", ["catalogue"], by=local("ann"), now=lambda: at)
+    monkeypatch.setitem(Client.__init__.__kwdefaults__, "attempts", 1)
+    ingest_sync.run(engine, tmp_path / "sources.yaml", by=local("ann"), now=lambda: at)
     engine.dispose()
 
 
@@ -43,6 +45,8 @@ def test_a_live_source_shows_its_last_reading_its_lag_and_what_it_told() -> None
     assert "Done, some rows were set aside" in said
     told = text(boards(at)["health_live_told"])
     assert "departing.yaml line 4" in told
+    assert "never read" in said
+    assert "metrics cannot be reached" in told
     assert "s3cr3t" not in shown(at)
 
 
