@@ -3,17 +3,20 @@
 import csv
 import io
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 
 from app import ingest
-from app.metrics.risk_records import RiskKey
+from app.metrics.review_records import AGENDA
+from app.metrics.risk_records import Invalid, RiskKey
 from app.people import Grant, Role, local
 from app.records import ENTITIES, ORIGINS
-from app.store import people, register, register_acceptances, register_actions
+from app.review import freeze
+from app.store import people, register, register_acceptances, register_actions, reviews
 from app.store.audit import audit
 from app.store.engine import open_store, writing
 from data_sources.columns import Rule, rules
@@ -32,6 +35,8 @@ PAYLOADS = (
     f"javascript:fetch('http://{EVIL}/j')//%{{x}} <a href='http://{EVIL}/a'>a</a>",
     "w" * 1_900,
 )
+REVIEW = "2026-10"
+"""The month whose review is held in the store."""
 START = datetime(2026, 10, 2, 9, tzinfo=timezone.utc)  # noqa: UP017
 _ORDER = ("started_at", "detected_at", "acknowledged_at", "mitigated_at", "resolved_at")
 _NUMBERS: Mapping[str, float] = {
@@ -67,8 +72,28 @@ def store(folder: Path) -> str:
         for text in PAYLOADS:
             _typed(conn, text)
             audit(conn, actor=text, action=text, entity=text, entity_id=text, old={text: text}, new=[text], why=text)
+    _reviewed(engine)
     engine.dispose()
     return url
+
+
+def _reviewed(engine: Engine) -> None:
+    """A review that is being held, with all that people type into one, as far as it takes these texts."""
+    by = local("nobody")
+    with writing(engine) as conn:
+        opened = reviews.open_(conn, by, REVIEW, chair=PAYLOADS[0])
+        prepared = reviews.prepare(conn, by, REVIEW, opened.version)
+        for text in PAYLOADS:
+            reviews.comment(conn, by, REVIEW, "number:toil:", text)
+            with suppress(Invalid):
+                reviews.ask(conn, by, REVIEW, step="risks", title=text, owner=text)
+            with suppress(Invalid):
+                reviews.decide(conn, by, REVIEW, step="decisions", what=text, why=text, decided_by=text)
+        for step, text in zip(AGENDA, PAYLOADS, strict=False):
+            reviews.note(conn, by, REVIEW, step, 0, text)
+    freeze.freeze(engine, by, REVIEW, prepared.version)
+    with writing(engine) as conn:
+        reviews.hold(conn, by, REVIEW, prepared.version + 1)
 
 
 def _typed(conn: Connection, text: str) -> None:

@@ -14,14 +14,14 @@ _FOCUSED = """() => {
 _MOST_STEPS = 60
 
 
-def tab_to(page: Page, what: str) -> str:
+def tab_to(page: Page, what: str, most: int = _MOST_STEPS) -> str:
     """Presses Tab until what has the focus matches; says what that is."""
-    for _ in range(_MOST_STEPS):
+    for _ in range(most):
         page.keyboard.press("Tab")
         focused = str(page.evaluate(_FOCUSED))
         if re.search(what, focused, re.DOTALL):
             return focused
-    raise AssertionError(f"{what} is not reached within {_MOST_STEPS} steps; the last was {focused}")
+    raise AssertionError(f"{what} is not reached within {most} steps; the last was {focused}")
 
 
 def test_from_the_overview_to_a_narrowed_chart_by_keys_alone(reader: Reader, full_app: str) -> None:

@@ -21,7 +21,7 @@ def risk(name: str, rate: float | None = 2.0, loss: float = 100.0, **more: Any) 
 
 
 def standing(one: Risk) -> Standing:
-    return Standing(one, True, True, "none", False, (), losses.expected(one), ())
+    return Standing(one, True, True, "none", False, (), losses.expected(one))
 
 
 def test_levels_say_what_factors_do_not() -> None:

@@ -15,6 +15,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from app import export, ingest
+from app.metrics.review_records import AGENDA
 from app.people import local
 from app.records import ENTITIES
 from app.store.engine import open_store, reading
@@ -103,6 +104,17 @@ def test_every_page_shows_it_as_text(place: Place, monkeypatch: pytest.MonkeyPat
     assert SEEN.search(seen) or place.name in ("data_health", "settings"), "the page shows the harmful text"
     for name, content in files:
         no_formula(name, content)
+
+
+@pytest.mark.usefixtures("look")
+@pytest.mark.parametrize("step", ["", *AGENDA])
+def test_every_step_of_a_review_shows_it_as_text(step: str) -> None:
+    at = app()
+    at.query_params.update({"review": hostile.REVIEW, "step": step} if step else {"review": hostile.REVIEW})
+    at.run().switch_page(str(places.REVIEW.script))
+    at.query_params.update({"review": hostile.REVIEW, "step": step} if step else {"review": hostile.REVIEW})
+
+    assert SEEN.search(harmless(at.run())) or step in ("dr", "change", "on_call")
 
 
 @pytest.mark.usefixtures("look")
