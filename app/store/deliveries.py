@@ -7,7 +7,7 @@ written down what became of it, the digest may have been sent or not. Such a row
 unless a person says so. Call everything that writes inside `writing(engine, count=False)`: no number depends on it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple
@@ -27,6 +27,9 @@ State = Literal["waiting", "sending", "sent", "failed", "unsure"]
 How = Literal["new", "failed", "again"]
 """Which rows are to be sent that were handled before: none; those that failed; those of which nobody knows too, or,
 where there is none of either, those that were sent."""
+_TO_SEND: Mapping[How, frozenset[State]] = {
+    "new": frozenset(), "failed": frozenset({"failed"}), "again": frozenset({"failed", "unsure"}),
+}  # fmt: skip
 FRESH = timedelta(days=2)
 """For how long after it was closed a review's digest is sent by itself."""
 _REVIEWS = sa.table("reviews", sa.column("period"), sa.column("state"), sa.column("closed_at", Moment()))
@@ -87,8 +90,7 @@ def ask(
 
 def _again(known: Iterable[Delivery], how: How) -> list[Delivery]:
     rows = list(known)
-    states: tuple[State, ...] = {"new": (), "failed": ("failed",), "again": ("failed", "unsure")}[how]  # type: ignore[assignment]
-    found = [one for one in rows if one.state in states]
+    found = [one for one in rows if one.state in _TO_SEND[how]]
     if how == "again" and not found and all(one.state == "sent" for one in rows):
         return rows
     return found

@@ -11,8 +11,8 @@ from app.metrics import risk_rules
 from app.metrics.risk_records import Invalid, RiskKey, Saved, Treatment
 from app.metrics.risk_rules import ACTION_FIELDS, sentence
 from app.people import Person
-from app.store import register_versions
-from app.store.register_saving import APP, Desk, changes, desk, forget, held_action, held_risk, result, told
+from app.store import actions, register_versions
+from app.store.register_saving import APP, Desk, desk, held_action, held_risk
 from app.store.register_versions import Held
 from app.store.tables import FACTS
 
@@ -34,23 +34,14 @@ def add(
     held = held_risk(here, risk)
     if held.entry.status != "open":
         raise Invalid({"": "The risk is closed: reopen it first."})
-    name = str(fields.get("action") or "").strip() or _next(conn, risk.id)
+    name = str(fields.get("action") or "").strip() or actions.next_name(conn, f"{risk.id}-A")
     whole = {**fields, "action": name, "origin": "risk", "origin_id": risk.id, "opened_at": here.at}
     new = risk_rules.made(Treatment, whole | {"original_due_on": fields.get("due_on")})
     risk_rules.check_treatment(new, None, here.today)
     table = FACTS["actions"]
     if conn.execute(sa.select(sa.literal(1)).where(table.c.action == new.action).limit(1)).scalar():
         raise Invalid({"action": f"An action {new.action} is known already: choose another id, or change that one."})
-    return _save(here, None, new, RiskKey(APP, new.action), "add", why)
-
-
-def _next(conn: Connection, risk: str) -> str:
-    table = FACTS["actions"]
-    taken = {*conn.execute(sa.select(table.c.action).where(table.c.action.like("%-A%"))).scalars()}
-    number = 1
-    while f"{risk}-A{number}" in taken:
-        number += 1
-    return f"{risk}-A{number}"
+    return actions.saved(here, None, new, RiskKey(APP, new.action), "add", why)
 
 
 def change(
@@ -66,19 +57,7 @@ def change(
     """Some fields of an action; where nothing differs, nothing is written. The first due date stays what it was."""
     here = desk(conn, by, "change", at)
     risk_rules.only(fields, ACTION_FIELDS, {"closed_at": "close the action", "cancelled_at": "cancel the action"})
-    held = _open(here, action)
-
-    def changed(old: Treatment) -> Treatment:
-        new = risk_rules.changed(old, fields)
-        if new.due_on is not None and old.due_on is None and old.original_due_on is None:
-            new = new.model_copy(update={"original_due_on": new.due_on})
-        risk_rules.check_treatment(new, old, here.today)
-        return new
-
-    new = register_versions.expect(conn, held, version, changed)
-    if not changes(held.entry, new):
-        return result(held)
-    return _save(here, held, new, action, "change", why)
+    return actions.changed(here, _open(here, action), version, fields, why)
 
 
 def close(
@@ -93,13 +72,8 @@ def close(
 ) -> Saved:
     """The action is done; whether it helped may be said now or later."""
     here = desk(conn, by, "close", at)
-    held = _open(here, action)
-    new = register_versions.expect(
-        conn, held, version, lambda old: _pending(old).model_copy(update={"closed_at": here.at})
-    )
-    if outcome is not None:
-        new = risk_rules.changed(new, {"outcome": outcome})
-    return _save(here, held, new, action, "close", why)
+    said = {"outcome": outcome} if outcome is not None else None
+    return actions.done(here, _open(here, action), version, why, said)
 
 
 def cancel(
@@ -108,11 +82,7 @@ def cancel(
     """The action will not be done."""
     here = desk(conn, by, "cancel", at)
     said = sentence("why", why, "The reason")
-    held = _open(here, action)
-    new = register_versions.expect(
-        conn, held, version, lambda old: _pending(old).model_copy(update={"cancelled_at": here.at})
-    )
-    return _save(here, held, new, action, "cancel", said)
+    return actions.dropped(here, _open(here, action), version, said)
 
 
 def _open(here: Desk, action: RiskKey) -> Held[Treatment]:
@@ -122,17 +92,3 @@ def _open(here: Desk, action: RiskKey) -> Held[Treatment]:
     for key in risks[:1]:
         held_risk(here, key)
     return held_action(here, action)
-
-
-def _pending(old: Treatment) -> Treatment:
-    if old.closed_at is not None or old.cancelled_at is not None:
-        raise Invalid({"": "The action is done or cancelled already."})
-    return old
-
-
-def _save(here: Desk, held: Held[Treatment] | None, new: Treatment, key: RiskKey, act: str, why: str | None) -> Saved:
-    said = sentence("why", why, "The reason") if why and why.strip() else None
-    saved = register_versions.keep(here.conn, held, new, key=key, by=here.by.name, act=act, why=said, at=here.at)
-    told(here, "actions", key, act, changes(held.entry if held else None, new), said)
-    forget(here, "actions", key.source)
-    return result(saved)

@@ -13,8 +13,8 @@ from app.metrics.review_records import AGENDA, Promised, Step
 from app.metrics.risk_records import Invalid, RiskKey, Saved, Treatment, Unknown
 from app.metrics.risk_rules import sentence
 from app.people import Person
-from app.store import light, register_versions
-from app.store.register_saving import APP, Desk, changes, forget, result, told
+from app.store import actions, light, register_versions
+from app.store.register_saving import APP
 from app.store.register_tables import HEADS, VERSIONS
 from app.store.register_versions import Held
 from app.store.review_tables import ACTIONS
@@ -91,7 +91,7 @@ def ask(
     in_state(row_of(conn, period, lock=True), "preparation", "held")
     if step not in AGENDA:
         raise Invalid({"step": f"There is no step {step}."})
-    name = _next(conn, period)
+    name = actions.next_name(conn, f"{period}-R")
     new = risk_rules.made(
         Treatment,
         {
@@ -102,17 +102,8 @@ def ask(
     risk_rules.check_treatment(new, None, here.today)
     key = RiskKey(APP, name)
     conn.execute(ACTIONS.insert().values(source=APP, action=name, step=step))
-    _save(here, None, new, key, "add", None)
+    actions.saved(here, None, new, key, "add", None)
     return key
-
-
-def _next(conn: Connection, period: str) -> str:
-    table = FACTS["actions"]
-    taken = {*conn.execute(sa.select(table.c.action).where(table.c.action.like(f"{period}-R%"))).scalars()}
-    number = 1
-    while f"{period}-R{number}" in taken:
-        number += 1
-    return f"{period}-R{number}"
 
 
 def change_action(
@@ -129,19 +120,7 @@ def change_action(
     date stays what it was."""
     here = desk(conn, by, at)
     risk_rules.only(fields, CHANGED, {"closed_at": "close the action", "cancelled_at": "drop the action"})
-    held = _held(conn, action)
-
-    def changed(old: Treatment) -> Treatment:
-        new = risk_rules.changed(old, fields)
-        if new.due_on is not None and old.due_on is None and old.original_due_on is None:
-            new = new.model_copy(update={"original_due_on": new.due_on})
-        risk_rules.check_treatment(new, old, here.today)
-        return new
-
-    new = register_versions.expect(conn, held, version, changed)
-    if not changes(held.entry, new):
-        return result(held)
-    return _save(here, held, new, action, "change", why)
+    return actions.changed(here, _held(conn, action), version, fields, why)
 
 
 def close_action(
@@ -149,11 +128,7 @@ def close_action(
 ) -> Saved:
     """It is done."""
     here = desk(conn, by, at)
-    held = _held(conn, action)
-    new = register_versions.expect(
-        conn, held, version, lambda old: _pending(old).model_copy(update={"closed_at": here.at})
-    )
-    return _save(here, held, new, action, "close", why)
+    return actions.done(here, _held(conn, action), version, why)
 
 
 def drop_action(
@@ -162,11 +137,7 @@ def drop_action(
     """It will not be done, and why."""
     here = desk(conn, by, at)
     said = sentence("why", why, "The reason")
-    held = _held(conn, action)
-    new = register_versions.expect(
-        conn, held, version, lambda old: _pending(old).model_copy(update={"cancelled_at": here.at})
-    )
-    return _save(here, held, new, action, "cancel", said)
+    return actions.dropped(here, _held(conn, action), version, said)
 
 
 def _held(conn: Connection, action: RiskKey) -> Held[Treatment]:
@@ -174,17 +145,3 @@ def _held(conn: Connection, action: RiskKey) -> Held[Treatment]:
     if found is None or found.entry.origin != "review":
         raise Unknown(f"There is no action {action.id} of the source {action.source} that a review asked for.")
     return found
-
-
-def _pending(old: Treatment) -> Treatment:
-    if old.closed_at is not None or old.cancelled_at is not None:
-        raise Invalid({"": "The action is done or dropped already."})
-    return old
-
-
-def _save(here: Desk, held: Held[Treatment] | None, new: Treatment, key: RiskKey, act: str, why: str | None) -> Saved:
-    said = sentence("why", why, "The reason") if why and why.strip() else None
-    saved = register_versions.keep(here.conn, held, new, key=key, by=here.by.name, act=act, why=said, at=here.at)
-    told(here, "actions", key, act, changes(held.entry if held else None, new), said)
-    forget(here, "actions", key.source)
-    return result(saved)
