@@ -32,6 +32,7 @@ from app.settings import PREFIX, Settings, demo_url
 from app.store.engine import open_store
 from app.web import errors, health, provider, watching
 from app.web.assets import Assets, AssetsMiddleware
+from app.web.beside import Beside
 from app.web.door import CALLBACK, Door
 from app.web.headers import Guard, inline_hashes
 from app.web.preparing import Preparing
@@ -159,9 +160,6 @@ def _flat(tables: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]
             yield from _flat(value, f"{path}{name}.")
         else:
             yield f"{path}{name}", value
-
-
-Beside = Preparing | Sending | Syncing
 
 
 def _beside(settings: Settings, engine: Engine) -> tuple[Beside, ...]:

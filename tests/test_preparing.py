@@ -10,7 +10,6 @@ from sqlalchemy.engine import Engine
 
 from app.store.engine import open_store, reading, writing
 from app.store.tables import KEPT_SUMS
-from app.web import preparing
 from app.web.preparing import Preparing
 from tests.store.keeping import keep
 from tests.store.test_kept import facts_of, incident
@@ -44,10 +43,9 @@ def test_a_process_of_its_own_adds_up_and_a_server_that_stops_takes_it_along(
 ) -> None:
     url = f"sqlite:///{tmp_path}/nines.db"
     monkeypatch.setenv("NINES_DATABASE_URL", url)
-    monkeypatch.setattr(preparing, "_FIRST_SECONDS", 0.0)
     engine = open_store(url)
     facts_of(engine)
-    looking = Preparing(engine)
+    looking = Preparing(engine, first=0.0)
 
     looking.start()
     ends = time.monotonic() + 120
