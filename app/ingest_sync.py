@@ -4,6 +4,7 @@ A reading that is killed leaves a store that the next one completes: what it kep
 One source that fails stops no other, one part that fails (an SLO's query) stops no other part.
 """
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ from data_sources.configured import Source
 from data_sources.http import Client, Slice, SourceError, slices
 from data_sources.options import client
 
+_LOG = logging.getLogger("nines.sources")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST = timedelta(days=90)
 """How far back the first reading of a source goes, unless `--since` says otherwise."""
@@ -204,10 +206,13 @@ class _Reading:
 
     def _all(self, wire: Client | None) -> None:
         kind, options = self._source.kind, self._source.options
-        parts = list(kind.parts(options))
+        every = list(kind.parts(options))
+        parts = [part for part in every if not part.whole]
         if kind.slice is None:
-            self._slice(wire, parts, Slice(self._at, self._at))
+            self._slice(wire, every, Slice(self._at, self._at))
             return
+        if len(parts) < len(every):
+            self._slice(wire, [part for part in every if part.whole], Slice(self._at, self._at))
         step = kind.step(options)
         end = _EPOCH + ((self._at - kind.settle(options) - _EPOCH) // step) * step
         with reading(self._engine) as conn:
@@ -235,26 +240,37 @@ class _Reading:
         self, wire: Client | None, parts: Iterable[Part], one: Slice, starts: Mapping[Part, datetime] | None = None
     ) -> None:
         """Fetches a slice of every part, then keeps them in one transaction with their marks."""
-        kind, options = self._source.kind, self._source.options
+        kind = self._source.kind
         brought: list[tuple[Part, Brought]] = []
         stop: SourceError | None = None
         for part in parts:
             of = one if starts is None else Slice(max(one.start, starts[part]), one.end)
             try:
-                brought.append((part, kind.parse(kind.fetch(wire, options, part, of), options, part, of)))
+                brought.append((part, self._asked(wire, part, of)))
             except SourceError as cause:
-                if cause.reason != "query":
+                if cause.reason not in kind.apart:
                     stop = cause
                     break
                 self._failed.add(part.name)
                 self._out.failed = True
                 _say(self._out.unread, [f"{part.name.partition('#')[0]}: {cause}"])
         if brought:
-            self._keep(brought, one, marked=kind.slice is not None)
+            self._keep(brought, one)
         if stop is not None:
             raise stop
 
-    def _keep(self, brought: Sequence[tuple[Part, Brought]], one: Slice, marked: bool) -> None:
+    def _asked(self, wire: Client | None, part: Part, of: Slice) -> Brought:
+        """What a part gives. Raises SourceError, also for an answer of another shape than the connector knows."""
+        kind, options = self._source.kind, self._source.options
+        raw = kind.fetch(wire, options, part, of)
+        try:
+            return kind.parse(raw, options, part, of)
+        except (LookupError, TypeError, ValueError, AttributeError) as cause:
+            _LOG.exception("%s: %s has another shape than expected", self._source.name, part.name)
+            told = f"the answer has another shape than Nines knows ({type(cause).__name__}: {str(cause)[:80]})"
+            raise SourceError("version", f"{self._source.name}: {told}.") from None
+
+    def _keep(self, brought: Sequence[tuple[Part, Brought]], one: Slice) -> None:
         run = self._out.run or 0
         marks: dict[str, datetime] = {}
         with writing(self._engine) as conn:
@@ -272,11 +288,11 @@ class _Reading:
                 _say(self._out.notes, found.notes)
                 if found.partial and one.end > self._at - _AGAIN:
                     self._held.add(part.name)
-                if part.name not in self._held:
+                if self._source.kind.slice and not part.whole and part.name not in self._held:
                     marks[part.name] = one.end
             sums.refresh(conn, touched)
             rejects.resolve(conn, run, self._source.name, (), touched.resolved | rejects.repeated(conn, run))
-            syncing.set_marks(conn, self._source.name, marks if marked else {})
+            syncing.set_marks(conn, self._source.name, marks)
             self._out.counts = dict(self._reports.counts)
             self._out.rejects = list(self._reports.rejects)
             counts = {name: count._asdict() for name, count in self._out.counts.items()}

@@ -1,7 +1,7 @@
 """What a connector gives: facts by the same rules as those of files, rows set aside, and what it could not read."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -13,7 +13,8 @@ from app.records import ENTITIES, Entity
 from data_sources.columns import judge, rules
 from data_sources.delimited import Bad
 from data_sources.files import Batch, as_row
-from data_sources.http import Client, Slice
+from data_sources.http import Client, Reason, Slice
+from data_sources.mapped import Field, Seen
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
@@ -29,14 +30,16 @@ class Row(NamedTuple):
 class Brought(NamedTuple):
     """What one part of a source gave for one slice of time."""
 
-    batches: tuple[tuple[Entity, str, Batch], ...] = ()
-    """Entity, the place (a file, a query) and its rows."""
+    batches: Iterable[tuple[Entity, str, Batch]] = ()
+    """Entity, the place (a file, a query) and its rows; gone through once, so that they may come bit by bit."""
     unread: tuple[str, ...] = ()
     """What could not be read, a sentence each; the facts that came are kept."""
     notes: tuple[str, ...] = ()
     """What was read otherwise than it stands, a sentence each."""
     partial: bool = False
     """Whether more may come of this slice: it is read again."""
+    seen: tuple[Seen, ...] = ()
+    """The system's own values that were mapped to ours, or could not be."""
 
 
 class Part(NamedTuple):
@@ -44,6 +47,8 @@ class Part(NamedTuple):
 
     name: str
     of: Any = None
+    whole: bool = False
+    """Whether it has no time: it is read once, before the others, however many slices of time those take."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,10 @@ class Kind:
     """How far before its mark a reading begins again."""
     settle: Callable[[Any], timedelta] = field(default=lambda options: timedelta())
     """How long the latest facts may take to arrive: nothing younger is read."""
+    mapped: tuple[Field, ...] = ()
+    """Which of its values the field mapping knows: when those maps change, it is read from the start."""
+    apart: frozenset[Reason] = frozenset({"query"})
+    """What one part may be refused for while the others go on; anything else ends the reading."""
 
 
 def batch(entity: str, rows: Sequence[Row]) -> Batch:

@@ -9,12 +9,14 @@ from typing import Any, NamedTuple
 import yaml
 from pydantic import ValidationError
 
-from data_sources import openslo, prometheus
+from data_sources import openslo, prometheus, statuspage
 from data_sources.brought import Kind
 from data_sources.http import SourceError
 from data_sources.options import Options
 
-KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in (openslo.KIND, prometheus.KIND)})
+KINDS: Mapping[str, Kind] = MappingProxyType(
+    {kind.name: kind for kind in (openslo.KIND, prometheus.KIND, statuspage.KIND)}
+)
 """Every kind of source: put a new connector here."""
 _RESERVED = frozenset({"file", "app"})
 _WORDS: Mapping[str, str] = {

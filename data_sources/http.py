@@ -62,6 +62,7 @@ class Client:
         *,
         name: str = "the source",
         token: SecretStr | None = None,
+        scheme: str = "Bearer {}",
         user: str | None = None,
         password: SecretStr | None = None,
         headers: Mapping[str, SecretStr] | None = None,
@@ -78,7 +79,7 @@ class Client:
         self._token, self._password = token, password
         sent = {key: value.get_secret_value() for key, value in (headers or {}).items()}
         if token:
-            sent["Authorization"] = f"Bearer {token.get_secret_value()}"
+            sent["Authorization"] = scheme.format(token.get_secret_value())
         signed = (user or "", password.get_secret_value()) if password else None
         self._hidden = tuple(filter(None, (*sent.values(), *(signed or ())[1:], token and token.get_secret_value())))
         self._http = httpx.Client(timeout=timeout, headers=sent, auth=signed, follow_redirects=False)

@@ -1,11 +1,12 @@
 """What `sources.yaml` may say of a source; each kind adds its own. Secrets are names of environment variables."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 
 from annotated_types import Ge, Gt, Le
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StringConstraints
 
 from data_sources.http import Client, SourceError
 
@@ -24,6 +25,18 @@ def _url(text: str) -> str:
 
 
 Url = Annotated[str, AfterValidator(_url)]
+
+
+def _moment(value: Any) -> Any:
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime.combine(value, time(), UTC)
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
+
+
+Since = Annotated[datetime, BeforeValidator(_moment)]
+"""How far back the first reading goes: a day, from its beginning in UTC, or a moment."""
 
 
 class Maps(BaseModel):
@@ -54,6 +67,9 @@ class Options(BaseModel):
 class Wired(Options):
     """Of every kind that is asked by HTTP."""
 
+    scheme: ClassVar[str] = "Bearer {}"
+    """How the token stands in the Authorization header."""
+
     url: Url
     token: EnvName | None = None
     user: str | None = None
@@ -61,6 +77,8 @@ class Wired(Options):
     headers: Mapping[str, EnvName] = Field(default_factory=dict)
     """Header → the variable with its value: X-Scope-OrgID of Mimir."""
     timeout_seconds: Annotated[float, Gt(0), Le(600)] = 30
+    since: Since | None = None
+    """How far back the first reading goes; 90 days without."""
 
 
 def client(name: str, options: Options, environment: Mapping[str, str]) -> Client | None:
@@ -82,6 +100,7 @@ def client(name: str, options: Options, environment: Mapping[str, str]) -> Clien
         options.url,
         name=name,
         token=secret(options.token, "token"),
+        scheme=options.scheme,
         user=options.user,
         password=secret(options.password, "password"),
         headers={header: value for header, value in headers.items() if value is not None},

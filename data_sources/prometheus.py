@@ -7,12 +7,12 @@ or of a time slice. A moment without an answer is a gap: no row, never a zero.
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from annotated_types import Ge, Gt, Le
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from app.records import ENTITIES
 from data_sources import openslo, promql
@@ -30,14 +30,6 @@ _COMPARED = {
     "lt": lambda found, value: found < value,
     "lte": lambda found, value: found <= value,
 }
-
-
-def _moment(value: Any) -> Any:
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    if isinstance(value, date) and not isinstance(value, datetime):
-        value = datetime.combine(value, time(), UTC)
-    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value
 
 
 class Query(BaseModel):
@@ -79,8 +71,6 @@ class Prometheus(Wired):
     """Definitions whose own queries are asked; relative to the folder of `sources.yaml`."""
     data_source: str | None = None
     """Of those, only the ones that name this data source."""
-    since: Annotated[datetime, BeforeValidator(_moment)] | None = None
-    """How far back the first reading goes; 90 days without."""
     row_minutes: Annotated[int, Ge(1), Le(1_440)] = 60
     """The length of a row: 5 gives burn rates down to five minutes."""
     sample_seconds: Annotated[int, Ge(1), Le(3_600)] = 60
