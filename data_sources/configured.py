@@ -9,15 +9,22 @@ from typing import Any, NamedTuple
 import yaml
 from pydantic import ValidationError
 
-from data_sources import openslo, prometheus, statuspage
+from data_sources import (
+    openslo,
+    prometheus,
+    statuspage,
+)
 from data_sources.brought import Kind
 from data_sources.http import SourceError
 from data_sources.options import Options
 
-KINDS: Mapping[str, Kind] = MappingProxyType(
-    {kind.name: kind for kind in (openslo.KIND, prometheus.KIND, statuspage.KIND)}
+_KINDS = (
+    openslo.KIND,
+    prometheus.KIND,
+    statuspage.KIND,
 )
 """Every kind of source: put a new connector here."""
+KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in _KINDS})
 _RESERVED = frozenset({"file", "app"})
 _WORDS: Mapping[str, str] = {
     "missing": "is missing",
