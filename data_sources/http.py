@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 from pydantic import SecretStr
@@ -95,7 +95,7 @@ class Client:
 
     def get(self, path: str, params: Params | None = None) -> Answer:
         """The answer to a GET. Raises SourceError once it is refused, or was retried enough."""
-        return self._ask("GET", path, params=dict(params or {}))
+        return self._ask("GET", path, params=dict(params) if params else None)
 
     def post(self, path: str, form: Params) -> Answer:
         """The answer to a POST of a form that only reads: long queries do not fit into an address."""
@@ -117,7 +117,7 @@ class Client:
                 raise SourceError(
                     "address", f"{shown(address)} cannot be asked ({type(cause).__name__}): check its url."
                 ) from None
-            if answer is not None and answer.status_code not in RETRIED:
+            if answer is not None and answer.status_code not in RETRIED and not _limited(answer):
                 return self._judged(answer, address)
             if attempt == self._attempts:
                 break
@@ -150,6 +150,10 @@ class Client:
                 "version",
                 f"{self.name} has nothing at {_path(address)} ({code}): is its url right, and its version one that "
                 "Nines knows?",
+            )
+        if code in (301, 308) and _stays(answer, address):
+            raise SourceError(
+                "query", f"{self.name} has moved what was at {_path(address)} ({code}): call it by its new name."
             )
         if 300 <= code < 400:
             raise SourceError("address", f"{self.name} has moved: its url leads elsewhere ({code}), name that one.")
@@ -199,6 +203,21 @@ def shown(address: str) -> str:
     host = parts.hostname or ""
     place = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{place}{f':{parts.port}' if parts.port else ''}{parts.path}"
+
+
+def _limited(answer: httpx.Response) -> bool:
+    """Whether a 403 is no matter of permission, but of too many requests, as GitHub tells it: by a wait, by nothing
+    left, or in words alone."""
+    if answer.status_code != 403:
+        return False
+    none_left = answer.headers.get("x-ratelimit-remaining") == "0"
+    return "retry-after" in answer.headers or none_left or "rate limit" in _said(answer).casefold()
+
+
+def _stays(answer: httpx.Response, address: str) -> bool:
+    """Whether it leads to another place of the same system: of what was renamed there."""
+    to: str = answer.headers.get("location", "")
+    return urlsplit(urljoin(address, to))[:2] == urlsplit(address)[:2]
 
 
 def _path(address: str) -> str:

@@ -40,6 +40,33 @@ def test_a_refused_moment_is_retried_as_the_system_asks() -> None:
     assert wire.calls == 4
 
 
+@pytest.mark.parametrize(
+    ("headers", "message", "seconds"),
+    [
+        ({"Retry-After": "7"}, "", 7.0),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "9"}, "API rate limit exceeded for user ID 7.", 9.0),
+        ({}, "You have exceeded a secondary rate limit. Please wait a few minutes.", 0.5),
+    ],
+)
+def test_a_403_that_is_a_limit_is_waited_for(headers: dict[str, str], message: str, seconds: float) -> None:
+    told: Iterator[Told] = iter([(403, headers, {"message": message}), (200, {}, {"a": 1})])
+    waits: list[float] = []
+
+    with serving(lambda *_: next(told)) as base, client(base, waits) as wire:
+        assert wire.get("/x").body == {"a": 1}
+
+    assert waits == [seconds]
+
+
+def test_the_address_of_a_next_page_keeps_its_query() -> None:
+    asked: list[dict[str, str]] = []
+
+    with serving(lambda _, params, __: asked.append(dict(params)) or (200, {}, [])) as base, client(base) as wire:
+        wire.get(f"{base}/x?page=2")
+
+    assert asked == [{"page": "2"}]
+
+
 def test_retries_end() -> None:
     waits: list[float] = []
 
@@ -63,6 +90,9 @@ def test_retries_end() -> None:
         ((404, {}, {}), "version", "has nothing at /x"),
         ((410, {}, {}), "version", "has nothing at /x"),
         ((302, {"Location": "http://elsewhere"}, {}), "address", "has moved"),
+        ((301, {"Location": "https://elsewhere/x"}, {}), "address", "has moved: its url leads elsewhere"),
+        ((301, {"Location": "/repositories/7"}, {}), "query", r"has moved what was at /x \(301\): call it by its new"),
+        ((403, {"x-ratelimit-remaining": "4999"}, {"message": "Not accessible"}), "permission", "may not read /x"),
         ((422, {}, {"error": f"bad query {SECRET}"}), "query", r"bad query \[hidden\]"),
         ((200, {}, "<html>sign in</html>"), "version", "something else than JSON"),
     ],
