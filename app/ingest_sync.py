@@ -262,9 +262,8 @@ class _Reading:
     def _asked(self, wire: Client | None, part: Part, of: Slice) -> Brought:
         """What a part gives. Raises SourceError, also for an answer of another shape than the connector knows."""
         kind, options = self._source.kind, self._source.options
-        raw = kind.fetch(wire, options, part, of)
         try:
-            return kind.parse(raw, options, part, of)
+            return kind.parse(kind.fetch(wire, options, part, of), options, part, of)
         except (LookupError, TypeError, ValueError, AttributeError) as cause:
             _LOG.exception("%s: %s has another shape than expected", self._source.name, part.name)
             told = f"the answer has another shape than Nines knows ({type(cause).__name__}: {str(cause)[:80]})"
