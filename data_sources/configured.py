@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from data_sources import (
     argocd,
+    github,
     openslo,
     prometheus,
     statuspage,
@@ -21,6 +22,7 @@ from data_sources.options import Options
 
 _KINDS = (
     argocd.KIND,
+    github.KIND,
     openslo.KIND,
     prometheus.KIND,
     statuspage.KIND,

@@ -11,10 +11,15 @@ everything at once gives (`judged`).
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, Literal, NamedTuple
+
+from annotated_types import MinLen
 
 from data_sources.brought import Part
+from data_sources.mapped import Values
+from data_sources.options import Wired
 
 Strategy = Literal["canary", "blue_green", "feature_flag", "rolling", "all_at_once"]
 WINDOW = 10
@@ -36,6 +41,21 @@ _REVERTED_REQUEST = re.compile(
 _REQUEST = re.compile(r"\A.*\(#(\d+)\)$|\AMerge pull request #(\d+) |^See merge request \S*?!(\d+)$", re.M)
 _AGAIN = re.compile(r'Reapply |Revert "Revert ')
 """How a commit begins that brings back what was reverted: it undoes a mending, no deployment that failed."""
+
+
+class Deploying(Wired):
+    """Of a source that deploys what repositories hold to environments."""
+
+    environments: Annotated[tuple[str, ...], MinLen(1)] = ("production",)
+    """Whose deployments are read."""
+    service: str | None = None
+    """Where a deployment names its service, like `environment` or `payload.service`; its repository's name without."""
+    strategy_place: str | None = None
+    """Where it says how it is made, like `payload.strategy` or `task`."""
+    strategy: Strategy | None = None
+    """How the others are made."""
+    unplanned: tuple[str, ...] = ()
+    """Patterns of branches and labels of what nobody had planned, like `hotfix*`."""
 
 
 class Deployed(NamedTuple):
@@ -92,6 +112,36 @@ def strategy(said: Any) -> Strategy | None:
     """A strategy by the word that a system has for it, also amid others; None where it is none that Nines knows."""
     plain = re.sub(r"[^a-z]", "", str(said).casefold())
     return next((ours for word, ours in _STRATEGIES.items() if word in plain), None)
+
+
+def described(
+    said: Mapping[str, Any], options: Deploying, values: Values, repository: str, names: Iterable[str], notes: list[str]
+) -> dict[str, Any]:
+    """Service, strategy and whether it was unplanned: by what a deployment holds, its repository, and the names of its
+    branches and labels."""
+    word = held(said, options.strategy_place) if options.strategy_place else None
+    how = strategy(word) if word else options.strategy
+    if word and how is None:
+        notes.append(f"{repository}: Nines knows no strategy called {str(word)[:60]!r}; it is left blank.")
+    named = held(said, options.service) if options.service else None
+    return {
+        "service": values.service(str(named or repository.rsplit("/", 1)[-1]), repository),
+        "strategy": how,
+        "unplanned": matches(options.unplanned, names) if options.unplanned else None,
+    }
+
+
+def matches(patterns: Iterable[str], names: Iterable[str]) -> bool:
+    """Whether one of the names fits one of the patterns, whatever the case."""
+    plain = [name.casefold() for name in names]
+    return any(fnmatchcase(name, pattern.casefold()) for pattern in patterns for name in plain)
+
+
+def held(found: Any, place: str) -> Any:
+    """What an answer holds at a dotted place; None where it holds nothing there."""
+    for step in place.split("."):
+        found = found.get(step) if isinstance(found, Mapping) else None
+    return found
 
 
 def part_of(name: str, *asked: Any) -> Part:
