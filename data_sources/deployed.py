@@ -11,20 +11,25 @@ everything at once gives (`judged`).
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 from annotated_types import MinLen
 
 from data_sources.brought import Part
+from data_sources.http import Reason, SourceError
 from data_sources.mapped import Values
 from data_sources.options import Wired
 
+APART: frozenset[Reason] = frozenset({"query", "permission", "version"})
+"""What one repository may be refused for while the others go on."""
 Strategy = Literal["canary", "blue_green", "feature_flag", "rolling", "all_at_once"]
 WINDOW = 10
 """How many deployments before one may be gone back to, or reverted, by it."""
+Answered = TypeVar("Answered")
 Verdict = Literal["succeeded", "rolled_back"]
+_GLOB = frozenset("*?[")
 _STRATEGIES: Mapping[str, Strategy] = {
     "canary": "canary",
     "bluegreen": "blue_green",
@@ -112,6 +117,26 @@ def strategy(said: Any) -> Strategy | None:
     """A strategy by the word that a system has for it, also amid others; None where it is none that Nines knows."""
     plain = re.sub(r"[^a-z]", "", str(said).casefold())
     return next((ours for word, ours in _STRATEGIES.items() if word in plain), None)
+
+
+def of_each(
+    names: Sequence[str], several: bool, ask: Callable[[str], Sequence[Answered]], unread: list[str]
+) -> list[Answered]:
+    """What was asked of each repository; where one of several is refused, that is told, and the others go on."""
+    found: list[Answered] = []
+    for name in names:
+        try:
+            found += ask(name)
+        except SourceError as cause:
+            if not several or cause.reason not in APART:
+                raise
+            unread.append(f"{name}: {cause}")
+    return found
+
+
+def is_pattern(entry: str) -> bool:
+    """Whether an entry names repositories by a pattern."""
+    return not _GLOB.isdisjoint(entry)
 
 
 def described(

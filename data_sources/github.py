@@ -17,8 +17,8 @@ from pydantic import Field, StringConstraints, model_validator
 
 from app.records import ENTITIES
 from data_sources.brought import Brought, Kind, Part, Row, batch
-from data_sources.deployed import WINDOW, Deployed, Deploying, described, judged, part_of
-from data_sources.http import Client, Reason, Slice, SourceError, by_token, incomplete, next_link
+from data_sources.deployed import APART, WINDOW, Deployed, Deploying, described, is_pattern, judged, of_each, part_of
+from data_sources.http import Client, Slice, SourceError, by_token, incomplete, next_link
 from data_sources.mapped import Values
 from data_sources.options import EnvName, Url
 
@@ -27,8 +27,6 @@ _CAP = 1_000
 """Runs that GitHub gives of one stretch of time, whatever their number."""
 _SHORTEST = timedelta(minutes=1)
 _DAY = timedelta(days=1)
-_APART: frozenset[Reason] = frozenset({"query", "permission", "version"})
-_GLOB = frozenset("*?[")
 _How = Literal["succeeded", "failed"]
 _STATES: Mapping[str, _How] = {"success": "succeeded", "failure": "failed", "error": "failed"}
 """Any other state (inactive: superseded, or taken down) does not say how a deployment ended."""
@@ -92,28 +90,27 @@ class Found(NamedTuple):
 def fetch(client: Client | None, options: GitHub, part: Part, slice_: Slice) -> Found:
     """What the repositories of one entry deployed."""
     assert client is not None
-    lines: list[Line] = []
     unread: list[str] = []
-    several = not _GLOB.isdisjoint(part.of)
-    names = _repositories(client, part.of)
-    for name in names:
-        repository = _Repository(client, name, options, unread)
+    several = is_pattern(part.of)
+
+    def asked(name: str) -> Sequence[Line]:
         try:
-            lines += repository.lines(slice_)
+            return _Repository(client, name, options, unread).lines(slice_)
         except SourceError as cause:
-            if not several or cause.reason not in _APART:
-                raise
             # Of many repositories, those without that workflow are none that it deploys.
-            if options.workflow is None or cause.reason != "version":
-                unread.append(f"{name}: {cause}")
+            if several and options.workflow and cause.reason == "version":
+                return ()
+            raise
+
+    names = _repositories(client, part.of)
     if not names:
         unread.append(f"No repository fits {part.of}: does it exist, and may the token see it?")
-    return Found(lines, unread)
+    return Found(of_each(names, several, asked, unread), unread)
 
 
 def _repositories(client: Client, entry: str) -> list[str]:
     owner, _, name = entry.partition("/")
-    if _GLOB.isdisjoint(name):
+    if not is_pattern(name):
         return [entry]
     listed = (one for page in _pages(client, f"/orgs/{owner}/repos", {"type": "all"}) for one in page)
     return sorted(one["full_name"] for one in listed if fnmatchcase(one["name"].casefold(), name.casefold()))
@@ -155,13 +152,16 @@ class _Repository:
     def _deployments(self, environment: str, slice_: Slice) -> tuple[list[One], list[One]]:
         new: list[One] = []
         before: list[One] = []
+        known: set[int] = set()
         for page in _pages(self._client, f"{self._path}/deployments", {"environment": environment}):
             for said in page:
                 at = datetime.fromisoformat(said["created_at"])
                 if at < slice_.start and (not new or len(before) == WINDOW):
                     return before[::-1], new[::-1]
-                if at >= slice_.end:
+                # One that comes in meanwhile moves the others to the next page, where the last one is met again.
+                if at >= slice_.end or said["id"] in known:
                     continue
+                known.add(said["id"])
                 statuses = _pages(self._client, f"{self._path}/deployments/{said['id']}/statuses", {})
                 one = One(said, [each for listed in statuses for each in listed])
                 if at >= slice_.start:
@@ -173,8 +173,8 @@ class _Repository:
     def _releases(self, slice_: Slice) -> tuple[list[One], list[One]]:
         """All are listed each time: in which order, GitHub does not say."""
         listed = (one for page in _pages(self._client, f"{self._path}/releases", {}) for one in page)
-        told = [One(one) for one in listed if not one["draft"] and not one["prerelease"] and one["published_at"]]
-        return _around(told, "published_at", slice_)
+        told = [one for one in listed if not one["draft"] and not one["prerelease"] and one["published_at"]]
+        return _around([One(one) for one in {one["id"]: one for one in told}.values()], "published_at", slice_)
 
     def _runs(self, slice_: Slice) -> tuple[list[One], list[One]]:
         path = f"{self._path}/actions/workflows/{quote(self._options.workflow or '', safe='')}/runs"
@@ -338,5 +338,5 @@ KIND = Kind(
     slice=lambda options: timedelta(days=30),
     overlap=lambda options: timedelta(days=options.again_days),
     mapped=("services",),
-    apart=_APART,
+    apart=APART,
 )
