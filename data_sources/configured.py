@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from data_sources import (
     argocd,
     github,
+    gitlab,
     openslo,
     prometheus,
     statuspage,
@@ -23,6 +24,7 @@ from data_sources.options import Options
 _KINDS = (
     argocd.KIND,
     github.KIND,
+    gitlab.KIND,
     openslo.KIND,
     prometheus.KIND,
     statuspage.KIND,
