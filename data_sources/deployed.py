@@ -74,7 +74,7 @@ class Deployed(NamedTuple):
 
 
 def undone(succeeded: Sequence[Deployed]) -> dict[str, str]:
-    """Deployment → the one that first undid it, of the successful ones of one service and place, oldest first.
+    """Deployment → the one that first undid it, of the successful ones of one service and place, as they ended.
 
     Going back to a commit that ran before undoes the deployment that ran until then. A commit that reverts another, or
     the request that brought it, undoes every deployment of that one.

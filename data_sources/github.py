@@ -74,7 +74,7 @@ class One(NamedTuple):
 
 
 class Line(NamedTuple):
-    """What was deployed to one place of one repository, oldest first."""
+    """What was deployed to one place of one repository."""
 
     repository: str
     every: Sequence[One]
@@ -262,6 +262,12 @@ def _succeeded(one: One) -> bool:
     return ended is not None and ended[0] == "succeeded"
 
 
+def _since(one: One) -> datetime:
+    """When it had succeeded: what begins first may well run last."""
+    ended = _ended(one)
+    return datetime.fromisoformat(ended[1] if ended else one.said["created_at"])
+
+
 def parse(raw: Found, options: GitHub, part: Part, slice_: Slice) -> Brought:
     """Deployments of the slice, and earlier ones that they undid."""
     values = Values(options.map)
@@ -269,8 +275,8 @@ def parse(raw: Found, options: GitHub, part: Part, slice_: Slice) -> Brought:
     notes: list[str] = []
     unread = list(raw.unread)
     for line in raw.lines:
-        succeeded = [_deployed(one) for one in line.every if _succeeded(one)]
-        verdicts = judged(succeeded, line.new)
+        succeeded = sorted(filter(_succeeded, line.every), key=_since)
+        verdicts = judged([_deployed(one) for one in succeeded], line.new)
         waiting = 0
         for one in line.every:
             named, ended = str(one.said["id"]), _ended(one)

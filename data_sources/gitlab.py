@@ -1,8 +1,8 @@
 """GitLab, of its company or one's own: what projects deployed to environments.
 
 What changed in a slice of time is asked for by the time of the change. What it undid, and what undid it, stands among
-the successful deployments around it, which are listed newest first. GitLab's own DORA numbers are not asked for: they
-need its highest tier, and come without the deployments that they are of.
+the successful deployments around it, which are listed the last one first. GitLab's own DORA numbers are not asked for:
+they need its highest tier, and come without the deployments that they are of.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -60,7 +60,7 @@ class Line(NamedTuple):
 
     project: str
     succeeded: Sequence[One]
-    """Oldest first, with some around those that changed in the slice."""
+    """As they ended, with some around those that changed in the slice."""
     failed: Sequence[One]
     new: frozenset[str]
     """The ids of the successful ones that changed in the slice."""
@@ -131,11 +131,10 @@ class _Project:
     def _line(self, environment: str, slice_: Slice) -> Line:
         changed = self._changed(environment, slice_)
         new = {int(said["id"]) for said in changed if said["status"] == "success"}
-        around = self._around(environment, new) if new else []
-        last = max(new, default=0)
+        around, last = self._around(environment, new) if new else ([], 0)
         return Line(
             self._path,
-            [self._whole(said, brought=int(said["id"]) <= last) for said in around],
+            [self._whole(said, brought=place <= last) for place, said in enumerate(around)],
             [self._whole(said, brought=True) for said in changed if said["status"] == "failed"],
             frozenset(map(str, new)),
         )
@@ -162,17 +161,19 @@ class _Project:
         self._unread += [missing] if missing else []
         return list(found.values())
 
-    def _around(self, environment: str, new: set[int]) -> list[Mapping[str, Any]]:
-        """Successful deployments from some before the first new one to some after the last, oldest first."""
+    def _around(self, environment: str, new: set[int]) -> tuple[list[Mapping[str, Any]], int]:
+        """Successful deployments as they ended, from some before the first new one to some after the last; and the
+        place of the last new one among them."""
         known: dict[int, Mapping[str, Any]] = {}
-        params = {"environment": environment, "status": "success", "order_by": "id", "sort": "desc"}
+        params = {"environment": environment, "status": "success", "order_by": "finished_at", "sort": "desc"}
         for answer in _pages(self._client, f"{self._place}/deployments", params):
             known |= {int(said["id"]): said for said in answer.body}
-            if sum(named < min(new) for named in known) >= WINDOW:
+            if new <= known.keys() and new.isdisjoint(list(known)[-WINDOW:]):
                 break
-        order = sorted(known)
-        at = [place for place, named in enumerate(order) if named in new]
-        return [known[named] for named in order[max(at[0] - WINDOW, 0) : at[-1] + WINDOW + 1]] if at else []
+        order = list(known)[::-1]
+        at = [place for place, named in enumerate(order) if named in new] or [0]
+        first = max(at[0] - WINDOW, 0)
+        return [known[named] for named in order[first : at[-1] + WINDOW + 1]], at[-1] - first
 
     def _whole(self, said: Mapping[str, Any], brought: bool) -> One:
         """With its commit and, where they say what was unplanned, the merge requests that brought it."""

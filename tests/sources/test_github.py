@@ -93,19 +93,19 @@ def test_reading_bit_by_bit_gives_what_reading_once_gives(sqlite_engine: Engine,
     days = ["11-01", "11-02", "11-04", "11-05", "11-06", "11-20", "11-21", "11-22"]
     shop = deployed(*((at, "abacabdb"[at - 1] * 7, f"2026-{day}T10:00:00Z") for at, day in enumerate(days, 1)))
     shop.commits["ccccccc"] = commit("ccccccc", "Undo\n\nThis reverts commit aaaaaaa.")
-    shop.statuses["5"] = [status("pending", "2026-11-06T10:00:00Z"), status("success", "2026-11-08T10:00:00Z")]
+    shop.statuses["4"] = [status("pending", "2026-11-05T10:00:00Z"), status("success", "2026-11-08T10:00:00Z")]
     hub = Hub(shop=shop)
     with Vendor(hub).up() as url:
         file = sources(tmp_path, url=url, **SHOP)
         once = open_store(f"sqlite:///{tmp_path}/once.db")
         read(once, file)
-        for day in ("11-02T12", "11-04T12", "11-07T12", "11-12T12", "11-21T08", "11-28T12"):
+        for day in ("11-02T12", "11-04T12", "11-06T12", "11-12T12", "11-21T08", "11-28T12"):
             now = datetime.fromisoformat(f"2026-{day}:00:00Z")
             hub.now = f"{now:%Y-%m-%dT%H:%M:%SZ}"
             read(sqlite_engine, file, now=now)
 
     assert facts(sqlite_engine) == facts(once)
-    # 4 reverts what 1 and 3 deployed; 5 goes back to it, 6 to 2, and 8 once more.
+    # 3 goes back; 4 ends after 5 and reverts what 1, 3 and 5 deployed; 6 goes back to 2, and 8 once more.
     undone = {name for name, verdict in verdicts(once).items() if verdict == "rolled_back"}
     assert undone == {"1", "2", "3", "4", "5", "7"}
     once.dispose()
