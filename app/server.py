@@ -28,6 +28,7 @@ from starlette.types import ASGIApp
 from streamlit import config, file_util
 
 from app import charts, logs, metrics, store, ui
+from app.charts.theme import page_css
 from app.settings import PREFIX, Settings, demo_url
 from app.store.engine import open_store
 from app.web import errors, health, provider, watching
@@ -98,11 +99,13 @@ def serve(
 
 def build(settings: Settings, engine: Engine, script: Path) -> ASGIApp:
     """The ASGI app: Streamlit's, with what surrounds it. Call `configure` first."""
-    assets = Assets(Path(file_util.get_static_dir()), "Nines", PIECES if script == SCRIPT else ())
+    ours = script == SCRIPT
+    folder = Path(file_util.get_static_dir())
+    assets = Assets(folder, "Nines", PIECES if ours else (), page_css() if ours else "")
     handlers: dict[Any, Callable[..., Any]] = {HTTPException: errors.on_http_error, Exception: errors.on_crash}
     app = st.App(
         script,
-        lifespan=_lifespan(settings, assets, _beside(settings, engine) if script == SCRIPT else ()),
+        lifespan=_lifespan(settings, assets, _beside(settings, engine) if ours else ()),
         routes=[
             *health.routes(engine),
             *watching.routes(settings, engine),
