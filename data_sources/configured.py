@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from data_sources import (
     openslo,
     prometheus,
+    servicenow,
     statuspage,
 )
 from data_sources.brought import Kind
@@ -21,6 +22,7 @@ from data_sources.options import Options
 _KINDS = (
     openslo.KIND,
     prometheus.KIND,
+    servicenow.KIND,
     statuspage.KIND,
 )
 """Every kind of source: put a new connector here."""
