@@ -39,9 +39,14 @@ _PLANNED = MappingProxyType({"emergency": True, "normal": False, "standard": Fal
 _AT_ONCE = 50
 """How many problems one question for their incidents names."""
 _NAMED = 5
-_CALLED: Mapping[Listed, str] = MappingProxyType(
-    {"incidents": "incidents", "actions": "problem tasks", "deployments": "changes"}
+_CALLED: Mapping[Listed, tuple[str, str]] = MappingProxyType(
+    {
+        "incidents": ("incidents", "incidents"),
+        "actions": ("incidents", "problem tasks"),
+        "deployments": ("changes", "changes"),
+    }
 )
+"""What has a table of its own: the part that it is read with, and how it is called there."""
 
 
 class Raw(NamedTuple):
@@ -57,7 +62,7 @@ def parts(options: ServiceNow) -> Sequence[Part]:
     """Incidents with what hangs on them, and changes; with other fields or conditions they are read from the start."""
     asked = repr(options.model_dump(include={"fields", "query", "outcomes"}))
     told = hashlib.sha256(asked.encode()).hexdigest()[:8]
-    return [Part(f"{name}#{told}", name) for name in ("incidents", "changes")]
+    return [Part(f"{name}#{told}", name) for name in ("incidents", "changes") if name in options.read]
 
 
 def fetch(client: Client | None, options: ServiceNow, part: Part, slice_: Slice) -> Raw:
@@ -264,7 +269,9 @@ def test(client: Client | None, options: ServiceNow) -> str:
     """How many of each it holds, and whether the fields that `fields` names are there."""
     assert client is not None
     told = []
-    for entity, called in _CALLED.items():
+    for entity, (part, called) in _CALLED.items():
+        if part not in options.read:
+            continue
         table = TABLES[entity]
         left, found = count(client, table, options.query.get(entity, ""), options.asked(table))
         _known(found, options, *(one for one, of in TABLES.items() if of == table))

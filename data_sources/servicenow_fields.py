@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Le, MinLen
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, field_validator
 
 from data_sources.options import Wired
@@ -89,6 +89,8 @@ Condition = Annotated[str, AfterValidator(_condition)]
 class ServiceNow(Wired):
     """Of a ServiceNow instance."""
 
+    read: Annotated[tuple[Literal["incidents", "changes"], ...], MinLen(1)] = ("incidents", "changes")
+    """What is read: one or the other where not both are kept there."""
     fields: Mapping[Asked, Mapping[str, FieldNames]] = Field(default_factory=dict)
     """Fact → column → the fields it stands in, first filled first; over the defaults."""
     query: Mapping[Listed, Condition] = Field(default_factory=dict)

@@ -317,3 +317,14 @@ def test_its_test_counts_what_is_there(tmp_path: Path) -> None:
         told = ingest_sync.test(sources(tmp_path, url=url, **OPTIONS), NAME)
 
     assert told == "It answers: 2 incidents, 0 problem tasks, 1 changes."
+
+
+def test_what_is_not_kept_there_is_not_asked_for(sqlite_engine: Engine, tmp_path: Path) -> None:
+    vendor = Vendor(Instance(incident=[incident(1)], change_request=[change(50)]))
+    with vendor.up() as url:
+        file = sources(tmp_path, url=url, read=["changes"], **OPTIONS)
+        read(sqlite_engine, file)
+        told = ingest_sync.test(file, NAME)
+
+    assert list(facts(sqlite_engine)) == ["deployments"]
+    assert told == "It answers: 1 changes."
