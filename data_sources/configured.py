@@ -10,6 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from data_sources import (
+    datadog,
     openslo,
     prometheus,
     servicenow,
@@ -20,6 +21,7 @@ from data_sources.http import SourceError
 from data_sources.options import Options
 
 _KINDS = (
+    datadog.KIND,
     openslo.KIND,
     prometheus.KIND,
     servicenow.KIND,
