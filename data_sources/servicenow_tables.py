@@ -58,7 +58,7 @@ def rows(client: Client, table: str, fields: Iterable[str], condition: str) -> R
             break
         key, offset = (next(reversed(came)), 0) if came else (key, offset + size)
     hidden = incomplete(f"rows of {table}", promised, len(found))
-    return Rows(list(found.values()), (f"{hidden} Access rules hide the others from this user.",) if hidden else ())
+    return Rows(list(found.values()), (f"{hidden} Access rules may hide the others from this user.",) if hidden else ())
 
 
 def _page(client: Client, table: str, asked: Mapping[str, str], offset: int, size: int) -> _Page | None:
