@@ -10,8 +10,10 @@ import yaml
 from pydantic import ValidationError
 
 from data_sources import (
+    datadog,
     openslo,
     prometheus,
+    servicenow,
     statuspage,
 )
 from data_sources.brought import Kind
@@ -19,8 +21,10 @@ from data_sources.http import SourceError
 from data_sources.options import Options
 
 _KINDS = (
+    datadog.KIND,
     openslo.KIND,
     prometheus.KIND,
+    servicenow.KIND,
     statuspage.KIND,
 )
 """Every kind of source: put a new connector here."""

@@ -100,7 +100,7 @@ LAYERS = (
     Layer(
         "data_sources/",
         {"data_sources", *ANY},
-        {"annotated_types", "httpx", "numpy", "openpyxl", "pyarrow", "pydantic", "stamina", "yaml"},
+        {"annotated_types", "dateutil", "httpx", "numpy", "openpyxl", "pyarrow", "pydantic", "stamina", "yaml"},
     ),
 )
 FILES = sorted(
