@@ -10,6 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from data_sources import (
+    jira,
     openslo,
     prometheus,
     statuspage,
@@ -19,6 +20,7 @@ from data_sources.http import SourceError
 from data_sources.options import Options
 
 _KINDS = (
+    jira.KIND,
     openslo.KIND,
     prometheus.KIND,
     statuspage.KIND,
