@@ -94,8 +94,9 @@ class Client:
         self._http.close()
 
     def get(self, path: str, params: Params | None = None) -> Answer:
-        """The answer to a GET. Raises SourceError once it is refused, or was retried enough."""
-        return self._ask("GET", path, params=dict(params or {}))
+        """The answer to a GET. Raises SourceError once it is refused, or was retried enough. A path that holds its own
+        query, as a link to the next page does, is asked as it stands."""
+        return self._ask("GET", path, params=dict(params) if params else None)
 
     def post(self, path: str, form: Params) -> Answer:
         """The answer to a POST of a form that only reads: long queries do not fit into an address."""
