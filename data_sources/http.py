@@ -186,7 +186,7 @@ def asked_to_wait(headers: Mapping[str, str], now: datetime) -> float | None:
             return max((email.utils.parsedate_to_datetime(after).astimezone(UTC) - now).total_seconds(), 0.0)
         except ValueError:
             return None
-    for name in ("ratelimit-reset", "x-ratelimit-reset"):
+    for name in ("ratelimit-reset", "x-ratelimit-reset", "x-ratelimit-period-in-sec"):
         reset = headers.get(name, "").strip()
         if re.fullmatch(r"\d+", reset):
             seconds = float(reset)

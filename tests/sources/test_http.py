@@ -105,6 +105,7 @@ def test_credentials_go_to_no_other_host() -> None:
         ({"retry-after": "soon"}, None),
         ({"ratelimit-reset": "4"}, 4.0),
         ({"x-ratelimit-reset": str(int(AT.timestamp()) + 5)}, 5.0),
+        ({"x-ratelimit-state": "THROTTLED", "x-ratelimit-period-in-sec": "60"}, 60.0),
         ({}, None),
     ],
 )
