@@ -11,7 +11,9 @@ from pydantic import ValidationError
 
 from data_sources import (
     jira,
+    jsm_ops,
     openslo,
+    opsgenie,
     prometheus,
     statuspage,
 )
@@ -21,7 +23,9 @@ from data_sources.options import Options
 
 _KINDS = (
     jira.KIND,
+    jsm_ops.KIND,
     openslo.KIND,
+    opsgenie.KIND,
     prometheus.KIND,
     statuspage.KIND,
 )
