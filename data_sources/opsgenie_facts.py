@@ -29,9 +29,9 @@ _CHANNELS = (
     ("email", re.compile(r"e-?mail", re.IGNORECASE)),
 )
 """Words of a log → the channel, the loudest first."""
-_ACKNOWLEDGED = re.compile(r"\backnowledged\b", re.IGNORECASE)
+_ACKNOWLEDGED = re.compile(r"(?<!not )(?<!not been )\backnowledged\b", re.IGNORECASE)
 _RESOLVED = re.compile(r"\bresolved\b", re.IGNORECASE)
-_CLOSED = re.compile(r"\bclosed\b", re.IGNORECASE)
+_CLOSED = re.compile(r"(?<!not )(?<!not been )\bclosed\b", re.IGNORECASE)
 _MAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
 _NOBODY = frozenset({"", "system", "api", "alert api", "opsgenie", "jira service management"})
 """Owners of log lines that are no people."""

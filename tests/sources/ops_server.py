@@ -5,13 +5,21 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from tests.sources.live import Told
 
+_ZONE = ZoneInfo("Europe/Berlin")
 SECRET = "s3cr3t-of-ops"
 CLOUD = "c10ud-1d"
-OPSGENIE = {"kind": "opsgenie", "token": "OPS_TOKEN"}
-JSM_OPS = {"kind": "jsm_ops", "user": "bot@example.com", "password": "OPS_TOKEN", "cloud_id": CLOUD}
+OPSGENIE = {"kind": "opsgenie", "token": "OPS_TOKEN", "since": "2026-11-10"}
+JSM_OPS = {
+    "kind": "jsm_ops",
+    "user": "bot@example.com",
+    "password": "OPS_TOKEN",
+    "cloud_id": CLOUD,
+    "since": "2026-11-10",
+}
 
 
 def at(text: str) -> datetime:
@@ -99,7 +107,7 @@ class Server:
         if place == "schedules":
             owner = {"teamId": "t1"} if self.jsm else {"ownerTeam": {"id": "t1", "name": "Payments"}}
             rotations = [{"participants": [{"type": "user", "id": key} for key in self.people]}]
-            one = {"id": "s1", "name": "Primary", "timezone": "Europe/Berlin", "enabled": True, "rotations": rotations}
+            one = {"id": "s1", "name": "Primary", "timezone": _ZONE.key, "enabled": True, "rotations": rotations}
             return 200, {}, {"values" if self.jsm else "data": [{**one, **owner}]}
         if place == "schedules/s1/timeline":
             return self._timeline(params)
@@ -166,13 +174,13 @@ class Server:
         return 200, {}, {"values": some, "links": onward} if self.jsm else {"data": some, "paging": onward}
 
     def _timeline(self, params: Mapping[str, str]) -> Told:
-        """Stretches are cut off at both ends of what is asked for."""
+        """Stretches are cut off at both ends of what is asked for, and told in the schedule's own time."""
         start = datetime.fromisoformat(params["date"]).replace(hour=0, minute=0)
         end = start + timedelta(days=int(params["interval"]))
         periods = [
             {
-                "startDate": told(max(at(one.start), start)),
-                "endDate": told(min(at(one.end), end)),
+                "startDate": max(at(one.start), start).astimezone(_ZONE).isoformat(),
+                "endDate": min(at(one.end), end).astimezone(_ZONE).isoformat(),
                 "type": "base",
                 "responder" if self.jsm else "recipient": self._responder(one.who),
             }

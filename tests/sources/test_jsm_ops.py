@@ -89,7 +89,7 @@ def test_every_page_is_read_past_the_cap_and_through_limits_and_failures(
     vendor = Vendor(server)
     vendor.faults = {5: (429, {"Retry-After": "2"}, {}), 6: (429, {}, {}), 9: (500, {}, "down"), 40: (502, {}, "")}
     with vendor.up() as url:
-        outcome = read(sqlite_engine, sources(tmp_path, url=url, since="2026-11-19", **JSM_OPS))
+        outcome = read(sqlite_engine, sources(tmp_path, url=url, **JSM_OPS))
 
     assert (outcome.failure, outcome.unread) == (None, [])
     assert len(facts(sqlite_engine)["pages"]) == 230
@@ -123,17 +123,17 @@ def test_a_timeline_that_is_refused_stops_no_other(sqlite_engine: Engine, tmp_pa
         return server(path, params, headers)
 
     with Vendor(answer).up() as url:
-        outcome = read(sqlite_engine, sources(tmp_path, url=url, since="2026-11-19", **JSM_OPS))
+        outcome = read(sqlite_engine, sources(tmp_path, url=url, **JSM_OPS))
 
     assert (outcome.failure, outcome.failed) == (None, False)
-    assert outcome.unread[0].startswith("The schedule Primary from 2026-11-18 cannot be read")
+    assert outcome.unread[0].startswith("The schedule Primary from 2026-11-04 cannot be read")
     assert len(facts(sqlite_engine)["pages"]) == 1
 
 
 def test_a_killed_reading_is_completed_by_the_next(tmp_path: Path) -> None:
     alerts = [Alert(f"a{day:02}", f"{day:02} 09:00", [called(f"{day:02} 09:00", "Ann")]) for day in range(10, 28)]
     vendor = Vendor(Server(*alerts, jsm=True, shifts=[Shift("u1", "09 09:00", "27 09:00")]))
-    killed_and_resumed(vendor, tmp_path, at=25, since="2026-11-10", **JSM_OPS)
+    killed_and_resumed(vendor, tmp_path, at=25, **JSM_OPS)
 
 
 def test_an_expired_token_is_said_without_the_token(

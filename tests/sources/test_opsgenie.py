@@ -70,7 +70,8 @@ def test_everybody_who_was_called_has_a_page_until_somebody_takes_the_alert(
 def test_where_nothing_tells_who_was_called_it_is_who_took_it_and_else_nobody(
     sqlite_engine: Engine, tmp_path: Path
 ) -> None:
-    taken = Alert("a1", "20 09:00", [Line("20 09:03", "Alert acknowledged via mobile", ANN)])
+    waiting = Line("20 09:02", "Escalated to next, because the alert is not acknowledged")
+    taken = Alert("a1", "20 09:00", [waiting, Line("20 09:03", "Alert acknowledged via mobile", ANN)])
     quiet = Alert("a2", "20 09:00", [Line("20 09:01", "Alert closed via API")], closed="20 09:01")
     with Vendor(Server(taken, quiet)).up() as url:
         outcome = read(sqlite_engine, sources(tmp_path, url=url, **OPSGENIE))
@@ -99,7 +100,7 @@ def test_shifts_end_where_reading_ends_and_are_cut_at_weeks_alone(sqlite_engine:
     ]
     server = Server(shifts=shifts)
     with Vendor(server).up() as url:
-        file = sources(tmp_path, url=url, since="2026-11-10", **OPSGENIE)
+        file = sources(tmp_path, url=url, **OPSGENIE)
         for hours in (0, 1, 5, 30):
             outcome = read(sqlite_engine, file, now=AT + timedelta(hours=hours))
             assert outcome.failure is None
@@ -161,7 +162,7 @@ def test_every_page_is_read_past_the_cap_and_through_limits_and_failures(
     limit: Told = (429, {"X-RateLimit-State": "THROTTLED", "X-RateLimit-Period-In-Sec": "60"}, {})
     vendor.faults = {6: limit, 7: (429, {}, {}), 12: (500, {}, "down"), 60: (503, {}, {})}
     with vendor.up() as url:
-        outcome = read(sqlite_engine, sources(tmp_path, url=url, since="2026-11-19", **OPSGENIE))
+        outcome = read(sqlite_engine, sources(tmp_path, url=url, **OPSGENIE))
 
     assert (outcome.failure, outcome.unread) == (None, [])
     assert len(facts(sqlite_engine)["pages"]) == 350
@@ -173,7 +174,7 @@ def test_a_minute_with_more_alerts_than_are_given_is_told(
     monkeypatch.setattr(opsgenie_shapes, "CAP", 200)
     server = Server(*(Alert(f"a{one:03}", "20 09:00") for one in range(120)))
     with Vendor(server).up() as url:
-        outcome = read(sqlite_engine, sources(tmp_path, url=url, since="2026-11-20", **OPSGENIE))
+        outcome = read(sqlite_engine, sources(tmp_path, url=url, **OPSGENIE))
 
     assert outcome.failure is None
     assert [one for one in outcome.unread if "holds more than 200 alerts: the others cannot be read." in one]
@@ -205,7 +206,7 @@ def test_lists_that_may_not_be_read_are_told_and_stop_no_other(sqlite_engine: En
 def test_a_killed_reading_is_completed_by_the_next(tmp_path: Path) -> None:
     alerts = [Alert(f"a{day:02}", f"{day:02} 09:00", [called(f"{day:02} 09:00", ANN)]) for day in range(10, 28)]
     vendor = Vendor(Server(*alerts, shifts=[Shift("u1", "09 09:00", "27 09:00")]))
-    killed_and_resumed(vendor, tmp_path, at=25, since="2026-11-10", **OPSGENIE)
+    killed_and_resumed(vendor, tmp_path, at=25, **OPSGENIE)
 
 
 def test_an_expired_key_is_said_without_the_key(
