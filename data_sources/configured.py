@@ -11,7 +11,10 @@ from pydantic import ValidationError
 
 from data_sources import (
     datadog,
+    jira,
+    jsm_ops,
     openslo,
+    opsgenie,
     prometheus,
     servicenow,
     statuspage,
@@ -22,7 +25,10 @@ from data_sources.options import Options
 
 _KINDS = (
     datadog.KIND,
+    jira.KIND,
+    jsm_ops.KIND,
     openslo.KIND,
+    opsgenie.KIND,
     prometheus.KIND,
     servicenow.KIND,
     statuspage.KIND,

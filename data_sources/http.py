@@ -94,8 +94,9 @@ class Client:
         self._http.close()
 
     def get(self, path: str, params: Params | None = None) -> Answer:
-        """The answer to a GET. Raises SourceError once it is refused, or was retried enough."""
-        return self._ask("GET", path, params=dict(params or {}))
+        """The answer to a GET. Raises SourceError once it is refused, or was retried enough. A path that holds its own
+        query, as a link to the next page does, is asked as it stands."""
+        return self._ask("GET", path, params=dict(params) if params else None)
 
     def post(self, path: str, form: Params) -> Answer:
         """The answer to a POST of a form that only reads: long queries do not fit into an address."""
@@ -185,7 +186,7 @@ def asked_to_wait(headers: Mapping[str, str], now: datetime) -> float | None:
             return max((email.utils.parsedate_to_datetime(after).astimezone(UTC) - now).total_seconds(), 0.0)
         except ValueError:
             return None
-    for name in ("ratelimit-reset", "x-ratelimit-reset"):
+    for name in ("ratelimit-reset", "x-ratelimit-reset", "x-ratelimit-period-in-sec"):
         reset = headers.get(name, "").strip()
         if re.fullmatch(r"\d+", reset):
             seconds = float(reset)
