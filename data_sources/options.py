@@ -69,6 +69,8 @@ class Wired(Options):
 
     scheme: ClassVar[str] = "Bearer {}"
     """How the token stands in the Authorization header."""
+    accept: ClassVar[str] = "*/*"
+    """What the Accept header asks for: the version of an API, where it stands there."""
 
     url: Url
     token: EnvName | None = None
@@ -104,5 +106,6 @@ def client(name: str, options: Options, environment: Mapping[str, str]) -> Clien
         user=options.user,
         password=secret(options.password, "password"),
         headers={header: value for header, value in headers.items() if value is not None},
+        accept=options.accept,
         timeout=options.timeout_seconds,
     )
