@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from data_sources import (
     openslo,
+    pagerduty,
     prometheus,
     statuspage,
 )
@@ -20,6 +21,7 @@ from data_sources.options import Options
 
 _KINDS = (
     openslo.KIND,
+    pagerduty.KIND,
     prometheus.KIND,
     statuspage.KIND,
 )
