@@ -13,6 +13,7 @@ from data_sources import (
     openslo,
     pagerduty,
     prometheus,
+    push,
     statuspage,
 )
 from data_sources.brought import Kind
@@ -23,6 +24,7 @@ _KINDS = (
     openslo.KIND,
     pagerduty.KIND,
     prometheus.KIND,
+    push.KIND,
     statuspage.KIND,
 )
 """Every kind of source: put a new connector here."""
@@ -47,7 +49,7 @@ _WORDS: Mapping[str, str] = {
     "dict_type": "must be names and values",
     "model_type": "must be names and values",
 }
-_SECRETS = frozenset({"token", "password", "headers"})
+_SECRETS = frozenset({"token", "password", "headers", "webhook"})
 
 
 class Source(NamedTuple):

@@ -51,6 +51,15 @@ class Maps(BaseModel):
     causes: Mapping[str, Mapped] = Field(default_factory=dict)
 
 
+class Webhook(BaseModel):
+    """Where a system tells by itself what happened."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    secret: EnvName
+    """The variable with the secret by which it signs."""
+
+
 class Options(BaseModel):
     """Of every kind."""
 
@@ -62,6 +71,7 @@ class Options(BaseModel):
     expected_hours: Annotated[float, Gt(0)] | None = None
     """How old its data may get before it is late."""
     map: Maps = Maps()
+    webhook: Webhook | None = None
 
 
 class Wired(Options):

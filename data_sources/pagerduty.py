@@ -18,6 +18,7 @@ from data_sources.options import EnvName, Url, Wired
 from data_sources.pagerduty_catalogue import Defaults, Labels
 from data_sources.pagerduty_incidents import Fields
 from data_sources.pagerduty_reading import Directory, Raw, between, labelled, touched
+from data_sources.signatures import PAGERDUTY
 
 _SEVERITY = MappingProxyType(
     {f"{word}{number}": number for word in ("p", "sev", "sev-", "sev ", "s") for number in range(1, 6)}
@@ -109,4 +110,5 @@ KIND = Kind(
     overlap=lambda options: timedelta(minutes=15),
     mapped=("severity", "services", "teams", "customer_impact", "causes"),
     apart=frozenset({"query", "permission"}),
+    hook=PAGERDUTY,
 )
