@@ -15,7 +15,9 @@ from data_sources import (
     jsm_ops,
     openslo,
     opsgenie,
+    pagerduty,
     prometheus,
+    push,
     servicenow,
     statuspage,
 )
@@ -29,7 +31,9 @@ _KINDS = (
     jsm_ops.KIND,
     openslo.KIND,
     opsgenie.KIND,
+    pagerduty.KIND,
     prometheus.KIND,
+    push.KIND,
     servicenow.KIND,
     statuspage.KIND,
 )
@@ -55,7 +59,7 @@ _WORDS: Mapping[str, str] = {
     "dict_type": "must be names and values",
     "model_type": "must be names and values",
 }
-_SECRETS = frozenset({"token", "password", "headers"})
+_SECRETS = frozenset({"token", "password", "headers", "webhook"})
 
 
 class Source(NamedTuple):

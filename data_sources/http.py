@@ -66,6 +66,7 @@ class Client:
         user: str | None = None,
         password: SecretStr | None = None,
         headers: Mapping[str, SecretStr] | None = None,
+        accept: str = "*/*",
         timeout: float = 30,
         attempts: int = 5,
         longest_wait: float = 60,
@@ -82,7 +83,8 @@ class Client:
             sent["Authorization"] = scheme.format(token.get_secret_value())
         signed = (user or "", password.get_secret_value()) if password else None
         self._hidden = tuple(filter(None, (*sent.values(), *(signed or ())[1:], token and token.get_secret_value())))
-        self._http = httpx.Client(timeout=timeout, headers=sent, auth=signed, follow_redirects=False)
+        told = {"Accept": accept, **sent}
+        self._http = httpx.Client(timeout=timeout, headers=told, auth=signed, follow_redirects=False)
 
     def __repr__(self) -> str:
         return f"Client({shown(self._base)!r})"
