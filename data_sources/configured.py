@@ -11,10 +11,17 @@ from pydantic import ValidationError
 
 from data_sources import (
     argocd,
+    datadog,
     github,
     gitlab,
+    jira,
+    jsm_ops,
     openslo,
+    opsgenie,
+    pagerduty,
     prometheus,
+    push,
+    servicenow,
     statuspage,
 )
 from data_sources.brought import Kind
@@ -23,10 +30,17 @@ from data_sources.options import Options
 
 _KINDS = (
     argocd.KIND,
+    datadog.KIND,
     github.KIND,
     gitlab.KIND,
+    jira.KIND,
+    jsm_ops.KIND,
     openslo.KIND,
+    opsgenie.KIND,
+    pagerduty.KIND,
     prometheus.KIND,
+    push.KIND,
+    servicenow.KIND,
     statuspage.KIND,
 )
 """Every kind of source: put a new connector here."""
@@ -51,7 +65,7 @@ _WORDS: Mapping[str, str] = {
     "dict_type": "must be names and values",
     "model_type": "must be names and values",
 }
-_SECRETS = frozenset({"token", "password", "headers"})
+_SECRETS = frozenset({"token", "password", "headers", "webhook"})
 
 
 class Source(NamedTuple):
