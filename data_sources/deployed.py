@@ -102,6 +102,11 @@ def judged(succeeded: Sequence[Deployed], new: Collection[str]) -> dict[str, Ver
     }
 
 
+def reverts(message: str) -> bool:
+    """Whether a commit says that it reverts anything."""
+    return any(_reverted(message))
+
+
 def _reverted(message: str) -> tuple[tuple[str, ...], set[str]]:
     """The commits that a message says it reverts, by how their hashes begin, and the requests, by their numbers."""
     if _AGAIN.match(message):

@@ -1,14 +1,15 @@
 """GitHub and GitHub Enterprise Server: what repositories deployed, by deployments, releases or runs of a workflow.
 
 Lists come newest first and cannot be asked for a stretch of time (runs of a workflow can): they are read down to the
-beginning of the slice and, where it holds anything, on to the successful ones before it, by which it is judged. A
-deployment's state is in its statuses, which cannot be asked for by time either: the last days are read again.
+beginning of the slice and, where something of it may have undone what was before, some way on. A deployment's state is
+in its statuses, which cannot be asked for by time either: the last days are read again.
 """
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
+from itertools import islice
 from typing import Annotated, Any, Literal, NamedTuple, Self
 from urllib.parse import quote
 
@@ -17,7 +18,18 @@ from pydantic import Field, StringConstraints, model_validator
 
 from app.records import ENTITIES
 from data_sources.brought import Brought, Kind, Part, Row, batch
-from data_sources.deployed import APART, WINDOW, Deployed, Deploying, described, is_pattern, judged, of_each, part_of
+from data_sources.deployed import (
+    APART,
+    WINDOW,
+    Deployed,
+    Deploying,
+    described,
+    is_pattern,
+    judged,
+    of_each,
+    part_of,
+    reverts,
+)
 from data_sources.http import Client, Slice, SourceError, by_token, incomplete, next_link
 from data_sources.mapped import Values
 from data_sources.options import EnvName, Url
@@ -143,32 +155,47 @@ class _Repository:
                 found = [self._runs(slice_)]
             case _:
                 found = [self._deployments(environment, slice_) for environment in self._options.environments]
-        return [
-            Line(self._name, [self._whole(one) for one in before + new], frozenset(str(one.said["id"]) for one in new))
-            for before, new in found
-            if new
-        ]
+        lines = []
+        for earlier, some in found:
+            new = [self._whole(one) for one in some]
+            before = self._before(earlier) if self._may_undo(new, earlier) else []
+            lines.append(Line(self._name, [*before, *new], frozenset(str(one.said["id"]) for one in new)))
+        return lines
 
     def _deployments(self, environment: str, slice_: Slice) -> tuple[list[One], list[One]]:
-        new: list[One] = []
-        before: list[One] = []
-        known: set[int] = set()
+        """Those before the slice, of which statuses are not asked for yet, and those of it; both newest first."""
+        new: dict[int, One] = {}
+        earlier: dict[int, One] = {}
         for page in _pages(self._client, f"{self._path}/deployments", {"environment": environment}):
             for said in page:
                 at = datetime.fromisoformat(said["created_at"])
-                if at < slice_.start and (not new or len(before) == WINDOW):
-                    return before[::-1], new[::-1]
+                if at < slice_.start:
+                    earlier[said["id"]] = One(said)
                 # One that comes in meanwhile moves the others to the next page, where the last one is met again.
-                if at >= slice_.end or said["id"] in known:
-                    continue
-                known.add(said["id"])
-                statuses = _pages(self._client, f"{self._path}/deployments/{said['id']}/statuses", {})
-                one = One(said, [each for listed in statuses for each in listed])
-                if at >= slice_.start:
-                    new.append(one)
-                elif _succeeded(one):
-                    before.append(one)
-        return before[::-1], new[::-1]
+                elif at < slice_.end and said["id"] not in new:
+                    new[said["id"]] = self._stated(One(said))
+            if len(earlier) >= (_PAGE if new else 1):
+                break
+        return list(earlier.values()), list(new.values())
+
+    def _stated(self, one: One) -> One:
+        """With its statuses, where it is a deployment."""
+        if self._options.origin != "deployments":
+            return one
+        pages = _pages(self._client, f"{self._path}/deployments/{one.said['id']}/statuses", {})
+        return one._replace(statuses=[each for page in pages for each in page])
+
+    def _before(self, earlier: Sequence[One]) -> list[One]:
+        """The last successful ones, of earlier ones that come newest first."""
+        stated = (one for one in map(self._stated, earlier) if _succeeded(one))
+        return [self._whole(one) for one in islice(stated, WINDOW)]
+
+    def _may_undo(self, new: Sequence[One], earlier: Sequence[One]) -> bool:
+        """Whether a new one may have undone any: most do not, and those before need not be asked about."""
+        commits = [_commit_of(one.said) for one in new]
+        again = len(set(commits)) < len(commits) or not {_commit_of(one.said) for one in earlier}.isdisjoint(commits)
+        # The name of a release does not tell whether its commit ran before.
+        return self._options.origin == "releases" or again or any(reverts(_deployed(one).message) for one in new)
 
     def _releases(self, slice_: Slice) -> tuple[list[One], list[One]]:
         """All are listed each time: in which order, GitHub does not say."""
@@ -227,10 +254,10 @@ class _Repository:
 
 
 def _around(every: Sequence[One], when: str, slice_: Slice) -> tuple[list[One], list[One]]:
-    """The last ones before a slice, and those of it, oldest first; none before where it holds none."""
-    known = sorted((datetime.fromisoformat(one.said[when]), int(one.said["id"]), one) for one in every)
+    """Those before a slice, and those of it, newest first; none before where it holds none."""
+    known = sorted(((datetime.fromisoformat(one.said[when]), int(one.said["id"]), one) for one in every), reverse=True)
     new = [one for at, _, one in known if slice_.start <= at < slice_.end]
-    return ([one for at, _, one in known if at < slice_.start][-WINDOW:] if new else []), new
+    return ([one for at, _, one in known if at < slice_.start] if new else []), new
 
 
 def _told(at: datetime) -> str:
@@ -262,10 +289,10 @@ def _succeeded(one: One) -> bool:
     return ended is not None and ended[0] == "succeeded"
 
 
-def _since(one: One) -> datetime:
-    """When it had succeeded: what begins first may well run last."""
+def _order(one: One) -> tuple[datetime, int]:
+    """By when it ended: what begins first may well run last."""
     ended = _ended(one)
-    return datetime.fromisoformat(ended[1] if ended else one.said["created_at"])
+    return datetime.fromisoformat(ended[1] if ended else one.said["created_at"]), int(one.said["id"])
 
 
 def parse(raw: Found, options: GitHub, part: Part, slice_: Slice) -> Brought:
@@ -275,7 +302,7 @@ def parse(raw: Found, options: GitHub, part: Part, slice_: Slice) -> Brought:
     notes: list[str] = []
     unread = list(raw.unread)
     for line in raw.lines:
-        succeeded = sorted(filter(_succeeded, line.every), key=_since)
+        succeeded = sorted(filter(_succeeded, line.every), key=_order)
         verdicts = judged([_deployed(one) for one in succeeded], line.new)
         waiting = 0
         for one in line.every:

@@ -123,19 +123,28 @@ def test_a_status_is_seen_while_its_deployment_is_looked_at_again(sqlite_engine:
     assert verdicts(sqlite_engine) == {"1": "succeeded", "2": "failed"}
 
 
-def test_a_list_is_read_to_the_slice_and_its_neighbours_and_no_further(sqlite_engine: Engine, tmp_path: Path) -> None:
+def test_a_list_is_read_to_the_slice_and_what_it_may_have_undone_and_no_further(
+    sqlite_engine: Engine, tmp_path: Path
+) -> None:
     first = datetime.fromisoformat("2026-11-25T00:00:00Z")
     shop = deployed(
         *((at, f"c{at}", f"{first + timedelta(minutes=at - 500):%Y-%m-%dT%H:%M:%SZ}") for at in range(1, 721))
     )
     vendor = Vendor(Hub(shop=shop))
     with vendor.up() as url:
-        outcome = read(sqlite_engine, sources(tmp_path, url=url, since="2026-11-25", **SHOP))
+        file = sources(tmp_path, url=url, since="2026-11-25", **SHOP)
+        outcome = read(sqlite_engine, file)
+        on = vendor.paths()
+        vendor.forget()
+        shop.deployments[499]["sha"] = "c495"
+        read(sqlite_engine, file)
+        back = vendor.paths()
 
     assert outcome.status == "done"
-    assert len(facts(sqlite_engine)["deployments"]) == 221
-    listed = vendor.paths().count("/repos/acme/shop/deployments")
-    assert (listed, sum("/statuses" in path for path in vendor.paths())) == (3, 221 + 10)
+    found = verdicts(sqlite_engine)
+    assert (len(found), [one for one in found if found[one] == "rolled_back"]) == (222, ["499"])
+    listed = [asked.count("/repos/acme/shop/deployments") for asked in (on, back)]
+    assert (listed, [sum("/statuses" in path for path in asked) for asked in (on, back)]) == ([4, 4], [221, 221 + 10])
 
 
 def test_limits_and_failures_are_waited_for(sqlite_engine: Engine, tmp_path: Path) -> None:
