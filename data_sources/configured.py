@@ -13,6 +13,7 @@ from data_sources import (
     openslo,
     prometheus,
     statuspage,
+    warehouse,
 )
 from data_sources.brought import Kind
 from data_sources.http import SourceError
@@ -22,6 +23,7 @@ _KINDS = (
     openslo.KIND,
     prometheus.KIND,
     statuspage.KIND,
+    warehouse.KIND,
 )
 """Every kind of source: put a new connector here."""
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in _KINDS})
@@ -45,7 +47,7 @@ _WORDS: Mapping[str, str] = {
     "dict_type": "must be names and values",
     "model_type": "must be names and values",
 }
-_SECRETS = frozenset({"token", "password", "headers"})
+_SECRETS = frozenset({"token", "password", "headers", "url"})
 
 
 class Source(NamedTuple):
