@@ -10,6 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from data_sources import (
+    focus,
     openslo,
     prometheus,
     statuspage,
@@ -20,6 +21,7 @@ from data_sources.http import SourceError
 from data_sources.options import Options
 
 _KINDS = (
+    focus.KIND,
     openslo.KIND,
     prometheus.KIND,
     statuspage.KIND,
