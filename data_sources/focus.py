@@ -127,9 +127,10 @@ def parse(raw: Read, options: Focus, part: Part, slice_: Slice) -> Brought:
         made, told = _readings(said, found, over)
         batches.append((ENTITIES["readings"], said.file, made))
         notes += told
-    for file in dict.fromkeys(name for export in raw.exports for name, _ in export.bad):
-        bad = tuple(one for export in raw.exports for name, one in export.bad if name == file)
-        batches.append((ENTITIES["readings"], file, batch("readings", [])._replace(bad=bad)))
+    for export in raw.exports:
+        for file in map(short, export.files):
+            bad = tuple(one for name, one in export.bad if name == file)
+            batches.append((ENTITIES["readings"], file, batch("readings", [])._replace(bad=bad)))
     return Brought(tuple(batches), unread=found.unread, notes=tuple(notes), seen=values.seen())
 
 

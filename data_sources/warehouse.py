@@ -110,9 +110,15 @@ def _answered(asking: Session, asked: Asked, slice_: Slice) -> Answered:
     times = dict(zip(_TIMES, slice_, strict=True)) if asked.sliced else {}
     names, chunks = asking.ask(asked.query, times)
     shape, notes = _shape(ENTITIES[asked.entity], names)
-    spool = Spool(shape)
-    for rows in chunks:
-        spool.write(table(shape, rows))
+    try:
+        spool = Spool(shape)
+        for rows in chunks:
+            spool.write(table(shape, rows))
+    except OSError as cause:
+        said = cause.strerror or type(cause).__name__
+        raise SourceError(
+            "configuration", f"Its rows do not fit into the temporary folder ({said}): see TMPDIR."
+        ) from None
     return Answered(spool, notes)
 
 

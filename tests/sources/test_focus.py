@@ -20,6 +20,7 @@ from app.ingest_sync import Outcome
 from app.metrics.numbers import EVERYTHING, Ask, Number, Scope
 from app.metrics.periods import parse
 from app.store.engine import reading
+from app.store.listing import open_rejects
 from app.store.numbers import numbers
 from data_sources.http import SourceError
 from tests.sources.live import AT
@@ -239,6 +240,10 @@ def test_rows_that_cannot_be_added_are_set_aside_with_their_line_until_they_are_
     assert outcome.rejects[1].row["EffectiveCost"] == "1,5"
     (one,) = facts(sqlite_engine)["readings"]
     assert (one["part"], one["note"]) == (5.0, "Spend in EUR; 6 rows of the exports were set aside")
+    written(file, charge("1"))
+    synced(sqlite_engine, tmp_path)
+    with reading(sqlite_engine) as conn:
+        assert not list(open_rejects(conn))
 
 
 @pytest.mark.parametrize(
