@@ -10,9 +10,16 @@ import yaml
 from pydantic import ValidationError
 
 from data_sources import (
+    datadog,
     focus,
+    jira,
+    jsm_ops,
     openslo,
+    opsgenie,
+    pagerduty,
     prometheus,
+    push,
+    servicenow,
     statuspage,
     warehouse,
 )
@@ -21,9 +28,16 @@ from data_sources.http import SourceError
 from data_sources.options import Options
 
 _KINDS = (
+    datadog.KIND,
     focus.KIND,
+    jira.KIND,
+    jsm_ops.KIND,
     openslo.KIND,
+    opsgenie.KIND,
+    pagerduty.KIND,
     prometheus.KIND,
+    push.KIND,
+    servicenow.KIND,
     statuspage.KIND,
     warehouse.KIND,
 )
@@ -49,7 +63,7 @@ _WORDS: Mapping[str, str] = {
     "dict_type": "must be names and values",
     "model_type": "must be names and values",
 }
-_SECRETS = frozenset({"token", "password", "headers", "url"})
+_SECRETS = frozenset({"token", "password", "headers", "url", "webhook"})
 
 
 class Source(NamedTuple):

@@ -51,7 +51,7 @@ def _amount(text: str | None) -> Decimal | None:
 def tags(column: Any, service: str, team: str | None) -> tuple[Any, Any, int]:
     """The values of two tags, and how many rows have tags that cannot be read."""
     if pa.types.is_map(column.type):
-        held = [_texts(pc.map_lookup(column, key, "first")) if key else None for key in (service, team)]
+        held = [mapped(pc.map_lookup(column, key, "first"), plain) if key else None for key in (service, team)]
         return held[0], held[1] if team else pa.nulls(len(column), pa.string()), 0
     found = pc.cast(column, pa.string()).dictionary_encode()
     read = [_tags(text) for text in found.dictionary.to_pylist()]
@@ -62,8 +62,10 @@ def tags(column: Any, service: str, team: str | None) -> tuple[Any, Any, int]:
     return services, teams, pc.sum(odd).as_py() or 0
 
 
-def _texts(column: Any) -> Any:
-    return mapped(column, lambda value: str(value).strip() or None)
+def plain(value: Any) -> str | None:
+    """A text on one line, without what no database keeps; None where it is blank."""
+    held = str("" if value is None else value).replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    return " ".join(held.split()) or None
 
 
 def _tags(text: str | None) -> dict[str, Any] | None:
@@ -78,4 +80,4 @@ def _tags(text: str | None) -> dict[str, Any] | None:
 
 def _value(read: dict[str, Any] | None, key: str | None) -> str | None:
     found = (read or {}).get(key) if key else None
-    return str(found).strip() or None if isinstance(found, str | int | float) else None
+    return plain(found) if isinstance(found, str | int | float) else None

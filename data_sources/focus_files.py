@@ -22,7 +22,7 @@ import pyarrow.csv as arrow_csv
 import pyarrow.parquet as parquet
 
 from data_sources.delimited import Bad, Unreadable, header
-from data_sources.focus_columns import amounts, mapped, tags
+from data_sources.focus_columns import amounts, mapped, plain, tags
 from data_sources.http import SourceError
 from data_sources.instants import EPOCH, day, instant
 
@@ -197,7 +197,7 @@ def _add(export: Export, file: Path, cells: Mapping[str, Any], wanted: Wanted, l
     """Adds a batch to the sums of its export, and sets aside what cannot be added."""
     count = len(cells[wanted.cost])
     empty = pa.nulls(count, pa.string())
-    texts = {name: mapped(cells.get(name, empty), _text) for name in (*_WANTED[2:], "ServiceName")}
+    texts = {name: mapped(cells.get(name, empty), plain) for name in (*_WANTED[2:], "ServiceName")}
     month, of_day = (mapped(cells.get(name, empty), _day) for name in _WANTED[:2])
     cost = amounts(cells[wanted.cost])
     fine = None
@@ -238,10 +238,6 @@ def _add(export: Export, file: Path, cells: Mapping[str, Any], wanted: Wanted, l
 def _groups(table: Any, keys: list[str]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = table.group_by(keys, use_threads=False).aggregate([("cost", "sum")]).to_pylist()
     return found
-
-
-def _text(value: Any) -> str | None:
-    return " ".join(str(value).split()) or None if value is not None else None
 
 
 @lru_cache(maxsize=10_000)

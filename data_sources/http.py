@@ -66,6 +66,7 @@ class Client:
         user: str | None = None,
         password: SecretStr | None = None,
         headers: Mapping[str, SecretStr] | None = None,
+        accept: str = "*/*",
         timeout: float = 30,
         attempts: int = 5,
         longest_wait: float = 60,
@@ -82,7 +83,8 @@ class Client:
             sent["Authorization"] = scheme.format(token.get_secret_value())
         signed = (user or "", password.get_secret_value()) if password else None
         self._hidden = tuple(filter(None, (*sent.values(), *(signed or ())[1:], token and token.get_secret_value())))
-        self._http = httpx.Client(timeout=timeout, headers=sent, auth=signed, follow_redirects=False)
+        told = {"Accept": accept, **sent}
+        self._http = httpx.Client(timeout=timeout, headers=told, auth=signed, follow_redirects=False)
 
     def __repr__(self) -> str:
         return f"Client({shown(self._base)!r})"
@@ -94,8 +96,9 @@ class Client:
         self._http.close()
 
     def get(self, path: str, params: Params | None = None) -> Answer:
-        """The answer to a GET. Raises SourceError once it is refused, or was retried enough."""
-        return self._ask("GET", path, params=dict(params or {}))
+        """The answer to a GET. Raises SourceError once it is refused, or was retried enough. A path that holds its own
+        query, as a link to the next page does, is asked as it stands."""
+        return self._ask("GET", path, params=dict(params) if params else None)
 
     def post(self, path: str, form: Params) -> Answer:
         """The answer to a POST of a form that only reads: long queries do not fit into an address."""
@@ -185,7 +188,7 @@ def asked_to_wait(headers: Mapping[str, str], now: datetime) -> float | None:
             return max((email.utils.parsedate_to_datetime(after).astimezone(UTC) - now).total_seconds(), 0.0)
         except ValueError:
             return None
-    for name in ("ratelimit-reset", "x-ratelimit-reset"):
+    for name in ("ratelimit-reset", "x-ratelimit-reset", "x-ratelimit-period-in-sec"):
         reset = headers.get(name, "").strip()
         if re.fullmatch(r"\d+", reset):
             seconds = float(reset)

@@ -45,7 +45,7 @@ def cell(rule: Rule, value: Any) -> str:
         case list() | tuple():
             return text([one for one in value if one is not None])
         case dict():
-            return json.dumps(value, ensure_ascii=False)
+            return text(json.dumps(value, ensure_ascii=False))
         case str() if rule.kind == "names":
             return text(_listed(value))
         case str() if rule.kind not in ("text", "choice"):

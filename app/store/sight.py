@@ -311,6 +311,7 @@ NARROWED: Mapping[str, Callable[[Sight], sa.Select[Any]]] = {
             "grants",
             "sessions",
             "sync_marks",
+            "webhook_deliveries",
         )
     },
     "review_decisions": _where("review_decisions", _exception),

@@ -155,18 +155,24 @@ def test_what_no_tag_and_no_map_names_is_the_companys_alone_and_told(sqlite_engi
         charge("8", None),
         charge("16", "service=shop"),
         charge("32", {"service": "=1+1"}),
+        charge("64", '{"service": "half \\ud800 of it"}'),
     )
     maps = {"services": {"web shop": "shop", "search team": "search", "mail": "mail"}}
-    names = ["shop", "search", "mail", "=1+1", "nobody"]
+    names = ["shop", "search", "mail", "=1+1", "half ? of it", "nobody"]
 
     outcome = synced(sqlite_engine, tmp_path, ORG + "".join(f"2026-10,service:{one},1\n" for one in names), map=maps)
 
     assert spend(sqlite_engine) == {
-        "org": 63.0, "service:shop": 1.0, "service:search": 2.0, "service:mail": 4.0, "service:=1+1": 32.0,
-    }  # fmt: skip
+        "org": 127.0,
+        "service:shop": 1.0,
+        "service:search": 2.0,
+        "service:mail": 4.0,
+        "service:=1+1": 32.0,
+        "service:half ? of it": 64.0,
+    }
     assert outcome.notes == [
         "1 rows have tags that are no JSON object: they count for the company alone.",
-        "2026-10: 24.00 of 63.00 EUR belong to no service: they count for the company alone.",
+        "2026-10: 24.00 of 127.00 EUR belong to no service: they count for the company alone.",
         "2026-10: no spend is known of service:nobody, which units.csv names.",
     ]
 
