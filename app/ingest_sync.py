@@ -284,7 +284,7 @@ class _Reading:
                 for entity, place, batch in found.batches:
                     if place not in self._names:
                         self._names.append(place)
-                    if entity.name == "slos":
+                    if entity.name == "slos" and "valid_from" not in batch.table.column_names:
                         batch = batch._replace(table=_revised(conn, self._source.name, batch.table, self._at))
                     keeper.start(entity)
                     keeper.keep(entity, self._names.index(place), batch)
@@ -335,10 +335,7 @@ def _revised(conn: Connection, source: str, table: Any, at: datetime) -> Any:
         )
         same = latest is not None and all(getattr(latest, name) == row.get(name) for name in _PROMISED)
         days.append(None if latest is None else latest.valid_from if same else today)
-    column = pa.array(days, pa.date32())
-    if "valid_from" in table.column_names:
-        return table.set_column(table.column_names.index("valid_from"), "valid_from", column)
-    return table.append_column("valid_from", column)
+    return table.append_column("valid_from", pa.array(days, pa.date32()))
 
 
 def steps(outcomes: Iterable[Outcome]) -> Iterator[str]:

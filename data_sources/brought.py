@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 from pydantic import BaseModel
@@ -87,20 +88,24 @@ def batch(entity: str, rows: Sequence[Row]) -> Batch:
     """Rows judged as a file's are: what may be kept, typed, and why the others may not."""
     found = ENTITIES[entity]
     names = [rule.name for rule in rules(found.record) if any(rule.name in row.values for row in rows)]
-    cells = {name: pa.array([_text(row.values.get(name)) for row in rows], pa.string()) for name in names}
+    cells = {name: pa.array([text(row.values.get(name)) for row in rows], pa.string()) for name in names}
     if not cells:
         cells = {rule.name: pa.array([], pa.string()) for rule in rules(found.record)}
-    lines = pa.array([row.line for row in rows], pa.int64())
-    judged = judge(found, cells)
+    return judged(found, cells, pa.array([row.line for row in rows], pa.int64()))
+
+
+def judged(entity: Entity, cells: Mapping[str, Any], lines: Any, zone: ZoneInfo | None = None) -> Batch:
+    """Columns of cells judged as a file's are; `zone` is where times without an offset are read."""
+    found = judge(entity, cells, zone)
     bad = tuple(
         Bad(lines[at].as_py(), fault.column, fault.value, fault.reason, as_row(cells, at))
-        for at, fault in judged.faults.items()
+        for at, fault in found.faults.items()
     )
-    kept = {name: column.take(judged.rows) for name, column in cells.items()}
-    return Batch(judged.table, lines.take(judged.rows), kept, bad)
+    kept = {name: column.take(found.rows) for name, column in cells.items()}
+    return Batch(found.table, lines.take(found.rows), kept, bad)
 
 
-def _text(value: Any) -> str:
+def text(value: Any) -> str:
     """A value as a cell holds it; text that begins like a formula is guarded, as exports guard it, and what no database
     keeps in a text (a NUL, half a character) is replaced."""
     match value:

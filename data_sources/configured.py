@@ -14,6 +14,7 @@ from data_sources import (
     datadog,
     github,
     gitlab,
+    focus,
     jira,
     jsm_ops,
     openslo,
@@ -23,6 +24,7 @@ from data_sources import (
     push,
     servicenow,
     statuspage,
+    warehouse,
 )
 from data_sources.brought import Kind
 from data_sources.http import SourceError
@@ -33,6 +35,7 @@ _KINDS = (
     datadog.KIND,
     github.KIND,
     gitlab.KIND,
+    focus.KIND,
     jira.KIND,
     jsm_ops.KIND,
     openslo.KIND,
@@ -42,6 +45,7 @@ _KINDS = (
     push.KIND,
     servicenow.KIND,
     statuspage.KIND,
+    warehouse.KIND,
 )
 """Every kind of source: put a new connector here."""
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in _KINDS})
@@ -65,7 +69,7 @@ _WORDS: Mapping[str, str] = {
     "dict_type": "must be names and values",
     "model_type": "must be names and values",
 }
-_SECRETS = frozenset({"token", "password", "headers", "webhook"})
+_SECRETS = frozenset({"token", "password", "headers", "url", "webhook"})
 
 
 class Source(NamedTuple):

@@ -65,7 +65,7 @@ def instant(text: str, zone: ZoneInfo | None) -> int | str:
     offset = found[8]
     if offset is None:
         if zone is None:
-            return "has no offset: write 2026-10-03T09:15:00Z or +01:00, or name the zone of the file with --timezone"
+            return _NO_OFFSET
         at = local.replace(tzinfo=zone).astimezone(UTC)
         if at.astimezone(zone).replace(tzinfo=None) != local:
             return f"does not exist in {zone.key}: the clocks went forward over it"
@@ -96,6 +96,10 @@ def day(text: str) -> date | str:
     return on if FIRST_YEAR <= on.year <= LAST_YEAR else _OUT_OF_REACH
 
 
+_NO_OFFSET = (
+    "has no offset: write 2026-10-03T09:15:00Z or +01:00, or name the zone of the file with --timezone, that of a "
+    "source by timezone"
+)
 _NOT_A_TIME = "is not a time: write 2026-10-03T09:15:00Z, or +01:00 in place of Z"
 _OUT_OF_REACH = f"is out of reach: only the years {FIRST_YEAR} to {LAST_YEAR} are kept"
 

@@ -33,6 +33,7 @@ TYPES = {
     "shifts": light.Shift,
     "dr_tests": light.DrTest,
     "risks": light.Risk,
+    "readings": light.Reading,
     "sli": light.Sli,
     "pages": light.Page,
     "deployments": light.Deployment,

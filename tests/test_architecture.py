@@ -98,6 +98,12 @@ LAYERS = (
     ),
     Layer("app/__init__.py", set(), set()),
     Layer("pages/", {"app.ui", *SHOW}, {"streamlit"}),
+    # Warehouses are asked through SQLAlchemy, which the store knows alone otherwise.
+    Layer(
+        "data_sources/warehouse",
+        {"data_sources", *ANY},
+        {"annotated_types", "pyarrow", "pydantic", "sqlalchemy"},
+    ),
     Layer(
         "data_sources/",
         {"data_sources", *ANY},

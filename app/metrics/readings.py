@@ -1,14 +1,15 @@
-"""KPIs that come as readings: those of reviews are measured; of the others this release keeps the readings, and their
+"""KPIs that come as readings: spend and reviews are measured; of the others this release keeps the readings, and their
 numbers say "not measured yet"."""
 
-from collections.abc import Iterator
-from typing import Literal
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
 
 from app.metrics import periods
 from app.metrics.facts import Facts, Reading
-from app.metrics.grouping import Places
+from app.metrics.grouping import PLACED, Places
 from app.metrics.kpi import Kpi, Unit
-from app.metrics.numbers import Ask, Row
+from app.metrics.numbers import Ask, Group, Row, Scope
 from app.metrics.periods import Period
 
 
@@ -37,6 +38,56 @@ def _from_readings(
     )
 
 
+def _said(key: str, amounts: Callable[[float, float], tuple[float, float]]) -> Callable[[Facts, Ask], Iterator[Row]]:
+    """What makes rows of a KPI's readings: `amounts` gives part and whole of the number from those of a reading.
+
+    A reading counts in the group of its own scope alone: units of one service are not those of another, so they do not
+    add up.
+    """
+
+    def rows(facts: Facts, ask: Ask) -> Iterator[Row]:
+        told: defaultdict[str, dict[str, list[Reading]]] = defaultdict(dict)
+        for one in facts.readings:
+            if one.kpi == key:
+                told[one.scope].setdefault(one.period, []).append(one)
+        places = Places(facts, ask)
+        for scope, by_period in told.items():
+            for period in places.begun:
+                groups = _groups(scope, places, period)
+                for one in _of(period, by_period) if groups else ():
+                    known = one.part is not None and one.whole is not None
+                    part, whole = amounts(one.part or 0.0, one.whole or 0.0) if known else (0.0, 0.0)
+                    reason = "" if known else "no part and whole"
+                    named = f"{one.kpi} {one.period} {scope}"
+                    for group in groups:
+                        yield Row(
+                            period.key, group, "readings", one.source, named, named, None, part, whole, reason=reason
+                        )
+
+    return rows
+
+
+def _groups(scope: str, places: Places, period: Period) -> frozenset[Group]:
+    """The groups that a reading of a scope counts in: those of exactly that scope."""
+    kind, _, name = scope.partition(":")
+    asked = {field for field in Scope._fields if getattr(places.scope, field) is not None}
+    split = (places.by & PLACED) | asked
+    if kind == "service":
+        there = "service" in split and places.alive((name,), period.start) is not None
+        return places.groups((name,)) if there else frozenset()
+    if split != ({kind} - {"org"}):
+        return frozenset()
+    value: Any = int(name) if kind == "tier" and name.isdecimal() else name
+    if asked and getattr(places.scope, kind) != value:
+        return frozenset()
+    return frozenset({Group(**({kind: value} if kind in places.by else {}))})
+
+
+def _of(period: Period, told: dict[str, list[Reading]]) -> list[Reading]:
+    """A period's own readings; without, those of the months in it."""
+    return told.get(period.key) or [one for key in told if _inside(key, period) for one in told[key]]
+
+
 def review_participation(facts: Facts, ask: Ask) -> Iterator[Row]:
     """One row a reading of the whole organisation: owners present of owners invited. Of a period that reviews held here
     tell of, nobody else's readings count; a period's own reading counts alone, else those of the periods in it."""
@@ -49,7 +100,7 @@ def review_participation(facts: Facts, ask: Ask) -> Iterator[Row]:
     for period in ask.periods:
         if period.start >= ask.as_of:
             continue
-        for one in own.get(period.key) or [one for key in own if _inside(key, period) for one in own[key]]:
+        for one in _of(period, own):
             for group in groups:
                 yield Row(
                     period.key,
@@ -124,25 +175,33 @@ KPIS = (
         "(capacity − peak) / capacity",
         "≥ 20 %",
     ),
-    _from_readings(
-        "unit_cost",
-        "Unit cost",
-        "What does a unit cost us?",
-        "Capacity and cost",
-        "money",
-        "lower",
-        "spend / units",
-        "not rising",
+    Kpi(
+        key="unit_cost",
+        name="Unit cost",
+        question="What does a unit cost us?",
+        category="Capacity and cost",
+        unit="money",
+        shape="ratio",
+        better="lower",
+        at="period",
+        formula="spend / units",
+        target="not rising",
+        needs=frozenset({"readings"}),
+        rows=_said("unit_cost", lambda spend, units: (spend, units)),
     ),
-    _from_readings(
-        "budget_variance",
-        "Budget variance",
-        "Are we on budget?",
-        "Capacity and cost",
-        "share",
-        "inside",
-        "(actual − forecast) / forecast",
-        "within ± 10 %",
+    Kpi(
+        key="budget_variance",
+        name="Budget variance",
+        question="Are we on budget?",
+        category="Capacity and cost",
+        unit="share",
+        shape="ratio",
+        better="inside",
+        at="period",
+        formula="(actual − forecast) / forecast",
+        target="within ± 10 %",
+        needs=frozenset({"readings"}),
+        rows=_said("budget_variance", lambda actual, forecast: (actual - forecast, forecast)),
     ),
     _from_readings(
         "patch_compliance",

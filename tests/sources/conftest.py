@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -104,6 +104,14 @@ def prometheus_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
     ]
     with _server(command, port, "/-/ready") as base:
         yield base
+
+
+@pytest.fixture
+def warehouse(postgresql_databases: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of a database on real PostgreSQL that is the warehouse, as WAREHOUSE_URL names it."""
+    url = postgresql_databases()
+    monkeypatch.setenv("WAREHOUSE_URL", url)
+    return url
 
 
 @pytest.fixture(scope="session")
