@@ -12,9 +12,9 @@ from pydantic import ValidationError
 from data_sources import (
     argocd,
     datadog,
+    focus,
     github,
     gitlab,
-    focus,
     jira,
     jsm_ops,
     openslo,
@@ -33,9 +33,9 @@ from data_sources.options import Options
 _KINDS = (
     argocd.KIND,
     datadog.KIND,
+    focus.KIND,
     github.KIND,
     gitlab.KIND,
-    focus.KIND,
     jira.KIND,
     jsm_ops.KIND,
     openslo.KIND,
