@@ -301,6 +301,7 @@ def test_a_month_counts_once_it_is_over(sqlite_engine: Engine, tmp_path: Path) -
             "holds more than 1,000 rows that cannot be read (line 2: EffectiveCost is no amount).",
         ),
     ],
+    ids=["no columns", "utf-16", "cut off", "no parquet", "another form", "no amounts"],
 )
 def test_a_file_that_cannot_be_read_ends_the_reading(
     sqlite_engine: Engine, tmp_path: Path, name: str, content: bytes, told: str
