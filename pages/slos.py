@@ -18,7 +18,7 @@ else:
     if chosen is not None:
         clicked = board(slos_parts.one_slo(page, chosen, asked), key="one_slo", on_act=slos_acts.before) or clicked
         clicked = slo_depth_parts.panel(chosen.slo, asked) or clicked
-        plots.plot(slos.one_by_month(page, chosen, asked), key="slo_months", on_click=plots.narrow)
+        plots.plot(slos.one_by_month(chosen.slo, asked), key="slo_months", on_click=plots.narrow)
 
     board(heading("Every promise", slos_tables.table_sub(page, asked)), key="slos_heading")
     clicked = slos_tables.promises_table(page, asked) or clicked

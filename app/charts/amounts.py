@@ -65,12 +65,17 @@ def duration(minutes: float | None) -> str:
 
 def _beside(amount: float, wanted: float, unit: str, op: str, currency: str) -> tuple[str, str]:
     exact_amount, exact_target = _scaled(amount, unit), _scaled(wanted, unit)
-    targets = [_natural(wanted, unit, currency), *islice(_ladder(wanted, unit, currency), _STEPS)]
-    for words, shown_target in targets:
+    for words, shown_target in _rungs(wanted, unit, currency):
         for text, shown in islice(_ladder(amount, unit, currency), _STEPS):
             if _agree(shown, shown_target, exact_amount, exact_target, op):
                 return text, words
     return f"{exact_amount:f}", f"{exact_target:f}"
+
+
+@lru_cache(maxsize=256)
+def _rungs(wanted: float, unit: str, currency: str) -> tuple[tuple[str, Decimal], ...]:
+    """The wordings of a target: few targets stand beside many values."""
+    return (_natural(wanted, unit, currency), *islice(_ladder(wanted, unit, currency), _STEPS))
 
 
 def _agree(shown: Decimal, shown_target: Decimal, amount: Decimal, wanted: Decimal, op: str) -> bool:

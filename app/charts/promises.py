@@ -1,6 +1,6 @@
 """Charts of single SLOs: which were kept in which month, and one SLO against its objective."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from app.charts import wording
 from app.charts.description import Chart, Series
@@ -40,7 +40,7 @@ def matrix(
     )
     return Chart(
         "heat",
-        finding(_judged(cells, names, months, partial), names),
+        _finding(cells, names, months, partial),
         "What each SLO attained, by month, against the objective then valid",
         "share",
         tuple(months),
@@ -50,27 +50,28 @@ def matrix(
     )
 
 
-def _judged(
-    cells: Cells, names: Mapping[str, str], months: Sequence[str], partial: frozenset[int]
-) -> dict[str, tuple[int, int]]:
+def _finding(cells: Cells, names: Mapping[str, str], months: Sequence[str], partial: frozenset[int]) -> str:
     over = [month for at, month in enumerate(months) if at not in partial]
     found = {slo: [one.met for month in over if (one := cells.get((slo, month))) is not None] for slo in names}
     known = {slo: [met for met in row if met is not None] for slo, row in found.items()}
-    return {slo: (sum(row), len(row)) for slo, row in known.items() if row}
+    missed = [slo for slo, row in known.items() if not all(row)]
+    judged = sum(1 for row in known.values() if row)
+    return finding(missed, judged, names, lambda slo: (len(known[slo]) - sum(known[slo]), len(known[slo])))
 
 
-def finding(judged: Mapping[str, tuple[int, int]], names: Mapping[str, str]) -> str:
-    """How many SLOs missed in any month that is over; `judged` tells of each in how many months it was met, of how
+def finding(
+    missed: Sequence[str], judged: int, names: Mapping[str, str], times: Callable[[str], tuple[int, int]]
+) -> str:
+    """How many of the SLOs with data missed in any month that is over; `times` tells of one in how many it did, of how
     many with data."""
     if not judged:
         return "SLOs by month: no data"
-    broken = [slo for slo, (met, of) in judged.items() if met < of]
-    if not broken:
-        return f"{'Every SLO' if len(judged) > 1 else 'The one SLO'} was met in every month with data"
-    if len(broken) == 1:
-        met, of = judged[broken[0]]
-        return f"Only {names[broken[0]]} missed, in {of - met} of {of} months"
-    return f"{len(broken):,} of {len(judged):,} SLOs missed in at least one month"
+    if not missed:
+        return f"{'Every SLO' if judged > 1 else 'The one SLO'} was met in every month with data"
+    if len(missed) == 1:
+        part, of = times(missed[0])
+        return f"Only {names[missed[0]]} missed, in {part} of {of} months"
+    return f"{len(missed):,} of {judged:,} SLOs missed in at least one month"
 
 
 def history(

@@ -13,6 +13,7 @@ from app.metrics.numbers import Ask, Row
 from app.metrics.periods import local_day
 from app.metrics.review_records import BudgetException
 from app.metrics.slos import meets, revisions_of
+from app.policy import Budget as Thresholds
 
 LOOKBACKS = {"1h": 60, "6h": 360, "1d": 1440, "3d": 4320}
 """Burn-rate look-backs in minutes."""
@@ -53,11 +54,13 @@ def excepted(facts: Facts, slo: str, at: datetime) -> BudgetException | None:
 
 def state(remaining: float | None, facts: Facts, slo: str, at: datetime) -> str:
     """The error-budget policy's word at an instant: ok, warn, freeze, exception or no_data."""
-    if excepted(facts, slo, at) is not None:
-        return "exception"
+    return "exception" if excepted(facts, slo, at) is not None else unexcepted(remaining, facts.policy.budget)
+
+
+def unexcepted(remaining: float | None, thresholds: Thresholds) -> str:
+    """The same where nobody set the policy aside."""
     if remaining is None:
         return "no_data"
-    thresholds = facts.policy.budget
     return "freeze" if remaining <= thresholds.freeze else "warn" if remaining <= thresholds.warn else "ok"
 
 

@@ -381,8 +381,9 @@ class Facts:
         return found
 
     @cached_property
-    def every_group(self) -> dict[Any, frozenset[Any]]:
-        """How a question is split and narrowed → the groups that exist, as far as they were looked for."""
+    def existing(self) -> dict[Any, frozenset[Any]]:
+        """How a question is split and narrowed → the groups, services or SLOs there are, as far as they were looked
+        for."""
         return {}
 
     @cached_property

@@ -151,7 +151,7 @@ def _by_policy(facts: Facts, ask: Ask) -> Iterable[tuple[Facts, Ask]]:
 def _every(ask: Ask, places: Places) -> frozenset[Group]:
     """Every group that exists by what a question is split by and narrowed to, whether anything happened in it or
     not."""
-    known, key = places.facts.every_group, (ask.by, ask.scope)
+    known, key = places.facts.existing, (ask.by, ask.scope)
     if key not in known:
         known[key] = frozenset(_groups(ask.by, places))
     return known[key]

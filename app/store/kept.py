@@ -57,7 +57,8 @@ SHEETS: Mapping[str, frozenset[str]] = {
     "strategies": frozenset({"deployments"}),
 }
 """Sheets (`sheets.py`), which are kept by the same rules → the entities that they are made of."""
-_MANY = 500
+MANY = 500
+"""How many groups or sums are named to the database at most."""
 
 
 class Made(NamedTuple):
@@ -88,12 +89,12 @@ def read(
     for number, kpi, period in conn.execute(_holding(keys, split, periods, as_of)):
         answer[kpi, period] = found[number] = {}
     groups = KEPT_GROUPS
-    wanted = [_name(group, split) for group in names] if names is not None and len(names) <= _MANY else None
+    wanted = [_name(group, split) for group in names] if names is not None and len(names) <= MANY else None
     for ids in _some(sorted(found)):
         query = sa.select(groups).where(groups.c.sums.in_(ids))
         if wanted is not None:
             query = query.where(groups.c.grp.in_(wanted))
-        for number, name, part, whole, n, rest in conn.execute(query):
+        for number, name, part, whole, n, rest in conn.execute(query).all():
             group = _group(name, split)
             if admits(group):
                 found[number][group] = _tally(part, whole, n, rest)
@@ -107,16 +108,24 @@ def added(
     periods: Sequence[Period],
     as_of: datetime,
     of: str,
+    names: Sequence[Group] | None = None,
     admits: Callable[[Group], bool] | None = None,
 ) -> dict[str, tuple[float, float]] | None:
     """Name of a dimension (`of`) → its parts and wholes added over the periods, of groups that are admitted (None: of
-    all); None where not all of them are kept."""
+    all), and of `names` alone where they are told and few; None where not all of the periods are kept."""
     ids = list(conn.execute(_holding([kpi], split, periods, as_of)).scalars())
     if len(ids) < len(periods) or not holding(conn, periods, as_of).keys() >= {*periods}:
         return None
+    if not ids:
+        return {}
     groups = KEPT_GROUPS
-    total = sa.select(groups.c.grp, sa.func.sum(groups.c.part), sa.func.sum(groups.c.whole))
-    rows = conn.execute(total.where(groups.c.sums.in_(ids)).group_by(groups.c.grp))
+    query = sa.select(groups.c.grp, groups.c.part, groups.c.whole).where(groups.c.sums == ids[0])
+    if len(ids) > 1:
+        total = sa.select(groups.c.grp, sa.func.sum(groups.c.part), sa.func.sum(groups.c.whole))
+        query = total.where(groups.c.sums.in_(ids)).group_by(groups.c.grp)
+    if names is not None and len(names) <= MANY:
+        query = query.where(groups.c.grp.in_([_name(group, split) for group in names]))
+    rows = conn.execute(query).all()
     if admits is None and split == {of}:
         return {_only(name): (part, whole) for name, part, whole in rows}
     found: dict[str, tuple[float, float]] = {}
@@ -310,4 +319,4 @@ def _tally(part: float, whole: float, n: int, rest: str) -> Tally:
 
 
 def _some(ids: Sequence[int]) -> Iterable[Sequence[int]]:
-    return (ids[start : start + _MANY] for start in range(0, len(ids), _MANY))
+    return (ids[start : start + MANY] for start in range(0, len(ids), MANY))

@@ -45,9 +45,11 @@ def totals(conn: Connection, key: str, ask: Ask, learnt: list[Made] | None = Non
     (of,) = ask.by
     base, kpi = load(conn, frozenset(), ask), KPIS[key]
     plan = _plan(base, replace(ask, by=narrow(kpi, ask.by)), bool(kpi.needs & _OWN_TEAM))
-    added = kept.added(conn, key, plan.split, ask.periods, ask.as_of, of, None if plan.every else plan.admits)
+    within = plan.within if plan.split == {of} else None
+    admits = None if plan.every or within is not None else plan.admits
+    added = kept.added(conn, key, plan.split, ask.periods, ask.as_of, of, plan.names, admits)
     if added is not None:
-        return added
+        return added if within is None else {name: sums for name, sums in added.items() if name in within}
     found: dict[str, tuple[float, float]] = {}
     for (_, group), tally in _sums(conn, [key], base, ask, learnt, wide=False)[key].items():
         part, whole = found.get(getattr(group, of), (0.0, 0.0))
@@ -70,6 +72,8 @@ class _Plan(NamedTuple):
     names: tuple[Group, ...] | None
     every: bool
     """Whether all groups are admitted."""
+    within: frozenset[str] | None = None
+    """Which SLOs, services or teams are admitted, where their names alone say so."""
     implied: Mapping[str, Any] = {}
     """What a question is split by that its one service says already."""
 
@@ -163,10 +167,11 @@ def _plan(base: Facts, ask: Ask, own_team: bool) -> _Plan:
             return False
         return all(getattr(group, name) == value for name, value in rest.items())
 
+    alone = within if split == {finest} and not rest else None
     names = _named(base, split, rest)
-    if within is not None and split == {finest}:
-        names = tuple(_of(**{finest: name}) for name in sorted(within))
-    return _Plan(frozenset(split), admits, names, within is None and not rest)
+    if alone is not None:
+        names = tuple(_of(**{finest: name}) for name in sorted(alone)) if len(alone) <= kept.MANY else None
+    return _Plan(frozenset(split), admits, names, within is None and not rest, alone)
 
 
 def _of_service(base: Facts, ask: Ask, own_team: bool) -> _Plan:
@@ -182,7 +187,7 @@ def _of_service(base: Facts, ask: Ask, own_team: bool) -> _Plan:
         return inside and all(getattr(group, name) == value for name, value in named.items())
 
     implied = {name: getattr(service, name) for name in ask.by & said} if service is not None else {}
-    return _Plan(frozenset(split), admits, _named(base, split, named), False, implied)
+    return _Plan(frozenset(split), admits, _named(base, split, named), False, implied=implied)
 
 
 def _named(base: Facts, split: Set[str], known: Mapping[str, Any]) -> tuple[Group, ...] | None:
@@ -201,9 +206,15 @@ def _of(**said: Any) -> Group:
 
 def _ids(base: Facts, scope: Scope, *, slo: bool) -> frozenset[str]:
     """The services in a scope, or their SLOs."""
-    services = {
-        service.service
-        for service in base.services.values()
-        if all(value is None or getattr(service, name) == value for name, value in scope._asdict().items())
-    }
-    return frozenset(one.slo for one in base.slos if one.service in services) if slo else frozenset(services)
+    found = base.existing.get((scope, slo))
+    if found is None:
+        wanted = [(name, value) for name, value in scope._asdict().items() if value is not None]
+        found = frozenset(
+            service.service
+            for service in base.services.values()
+            if all(getattr(service, name) == value for name, value in wanted)
+        )
+        if slo:
+            found = frozenset(one.slo for one in base.slos if one.service in found)
+        base.existing[scope, slo] = found
+    return found

@@ -1,15 +1,18 @@
 """Every promise as its page tells it: what was kept, what is left of its budget, how fast that goes. Read from sums by
 SLO, so that a thousand of them cost little more than ten."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 from app.metrics import promises
-from app.metrics.budgets import excepted, state
+from app.metrics.budgets import excepted, unexcepted
 from app.metrics.facts import Service, Slo
-from app.metrics.numbers import Ask, Group, Tally
+from app.metrics.numbers import Ask, Group, Scope, Tally
+from app.metrics.periods import Period
 from app.metrics.promises import Kept, Left
 from app.metrics.review_records import BudgetException
 from app.ui import read
@@ -24,8 +27,7 @@ Months = Mapping[tuple[str, str], Kept]
 """(SLO, month) → what was kept."""
 
 
-@dataclass(frozen=True)
-class Promise:
+class Promise(NamedTuple):
     """One SLO over the chosen period, as far as a list of all of them needs it."""
 
     slo: Slo
@@ -43,9 +45,16 @@ class Promise:
 
 
 @dataclass(frozen=True)
-class Told(Promise):
+class Told:
     """And all that its row or its page says."""
 
+    slo: Slo
+    service: Service | None
+    met: bool | None
+    remaining: float | None
+    state: str
+    exception: BudgetException | None
+    burning: float | None
     kept: Kept | None
     coverage: float | None
     """Observed of elapsed time."""
@@ -65,23 +74,28 @@ def every(asked: Asked) -> tuple[Promise, ...]:
 def _every(of: State, asked: Asked) -> tuple[Promise, ...]:
     facts = read.facts(frozenset(), Ask((), asked.as_of))
     ask = asked.ask(by=("slo",))
-    met, budget, burn = (read.totals(key, ask) for key in _LISTED)
-    found, at = [], standing(asked)
-    for slo in promises.current(facts, asked.ask()):
-        (good, of_), (left, allowed), (spent, usual) = (sums.get(slo.slo, _NOTHING) for sums in (met, budget, burn))
+    met, budget, burn = (read.totals(key, ask).get for key in _LISTED)
+    at, thresholds = standing(asked), facts.policy.budget
+    aside = {one.slo for one in facts.exceptions}
+    found = []
+    for slo, service in current(of, asked.scope, asked.as_of):
+        name = slo.slo
+        (good, of_), (left, allowed), (spent, usual) = met(name, _NOTHING), budget(name, _NOTHING), burn(name, _NOTHING)
         remaining = left / allowed if allowed > 0 else None
-        found.append(
-            Promise(
-                slo,
-                facts.services.get(slo.service),
-                good >= of_ if of_ > 0 else None,
-                remaining,
-                state(remaining, facts, slo.slo, at),
-                excepted(facts, slo.slo, at),
-                spent / usual if usual > 0 else None,
-            )
-        )
-    return tuple(sorted(found, key=_pressing))
+        exception = excepted(facts, name, at) if name in aside else None
+        state = "exception" if exception is not None else unexcepted(remaining, thresholds)
+        kept = good >= of_ if of_ > 0 else None
+        found.append(Promise(slo, service, kept, remaining, state, exception, spent / usual if usual > 0 else None))
+    found.sort(key=_pressing)
+    return tuple(found)
+
+
+@lru_cache(maxsize=64)
+def current(of: State, scope: Scope, as_of: datetime) -> tuple[tuple[Slo, Service | None], ...]:
+    """Every SLO in scope as it stands now, with its service: the same whatever the period."""
+    ask = Ask((), as_of, scope=scope)
+    facts = read.facts(frozenset(), ask)
+    return tuple((slo, facts.services.get(slo.service)) for slo in promises.current(facts, ask))
 
 
 def standing(asked: Asked) -> datetime:
@@ -115,7 +129,7 @@ def _told(of: State, some: tuple[Promise, ...], asked: Asked) -> tuple[Told, ...
         seen, burn = sums["slo_compliance"].get(key, Tally()), sums["burn_rate"].get(key, Tally())
         made.append(
             Told(
-                **vars(one),
+                **one._asdict(),
                 kept=kept.get(one.slo.slo),
                 coverage=min(1.0, (seen.seen or 0.0) / seen.elapsed) if seen.elapsed else None,
                 n=seen.n,
@@ -143,13 +157,52 @@ def _months(of: State, asked: Asked, slos: frozenset[str]) -> Months:
     }
 
 
-def judged(asked: Asked) -> Mapping[str, tuple[int, int]]:
-    """SLO → in how many months of the trend that are over it was met, of how many with data."""
-    return _judged(read.state(), asked)
+class Judged(NamedTuple):
+    """What became of the SLOs in the months of the trend that are over."""
+
+    measured: frozenset[str]
+    """Those with data in any of them."""
+    missed: Mapping[str, int]
+    """Those that missed → how often."""
+    months: tuple["_Month", ...]
+
+    def times(self, slo: str) -> tuple[int, int]:
+        """How often one missed, of how often it had data."""
+        return self.missed[slo], sum(month.often.get(slo, slo in month.measured) for month in self.months)
+
+
+def judged(asked: Asked) -> Judged:
+    """Which SLOs were met in the months of the trend that are over."""
+    return _judged(read.state(), asked.scope, asked.as_of, asked.trend)
 
 
 @lru_cache(maxsize=16)
-def _judged(of: State, asked: Asked) -> Mapping[str, tuple[int, int]]:
-    over = [month for month in asked.trend if month.end <= asked.as_of]
-    totals = read.totals("slos_met", asked.ask(*over, by=("slo",))) if over else {}
-    return {slo: (round(part), round(whole)) for slo, (part, whole) in totals.items() if whole}
+def _judged(of: State, scope: Scope, as_of: datetime, trend: tuple[Period, ...]) -> Judged:
+    months = tuple(_month(of, scope, as_of, month) for month in trend if month.end <= as_of)
+    missed = Counter[str]()
+    for month in months:
+        missed.update(month.missed)
+    return Judged(frozenset[str]().union(*(month.measured for month in months)), missed, months)
+
+
+class _Month(NamedTuple):
+    """The SLOs of one month."""
+
+    measured: frozenset[str]
+    """Those that had data."""
+    missed: Mapping[str, int]
+    """Those of them that missed → how often: several sources may promise under one id."""
+    often: Mapping[str, int]
+    """Those of them that several sources promise → how many."""
+
+
+@lru_cache(maxsize=128)
+def _month(of: State, scope: Scope, as_of: datetime, month: Period) -> _Month:
+    """One month, for every trend that holds it."""
+    totals = read.totals("slos_met", Ask((month,), as_of, frozenset({"slo"}), scope))
+    measured = {slo: (round(part), round(whole)) for slo, (part, whole) in totals.items() if whole}
+    return _Month(
+        frozenset(measured),
+        {slo: whole - part for slo, (part, whole) in measured.items() if part < whole},
+        {slo: whole for slo, (_, whole) in measured.items() if whole > 1},
+    )

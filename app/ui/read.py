@@ -182,7 +182,7 @@ def _rows(of: State, key: str, ask: Ask) -> tuple[Row, ...]:
 def facts(needs: frozenset[str], ask: Ask) -> Facts:
     """The facts of these fields of `Facts`, as known at as-of; for lists of things (incidents, actions,
     risks), not for sums."""
-    return _facts(state(), needs, ask)
+    return _facts(state(), needs, ask if needs else Ask((), ask.as_of))
 
 
 @lru_cache(maxsize=64)

@@ -1,8 +1,10 @@
 """What stands on the SLOs page: the finding, the tiles, every promise with its budget, the months, the catalogue."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from datetime import datetime
+from functools import cached_property, lru_cache
 
 from app.charts import findings, wording
 from app.charts.description import Chart
@@ -14,7 +16,7 @@ from app.metrics import promises
 from app.metrics.catalogue import KPIS
 from app.metrics.facts import Facts, Service, Slo
 from app.metrics.grouping import Places
-from app.metrics.numbers import Number
+from app.metrics.numbers import Ask, Number, Scope
 from app.metrics.promises import Revision, Taken
 from app.policy import Policy
 from app.ui import promised, read, tiles
@@ -37,14 +39,38 @@ class Shown:
     faces: tuple[Face, ...]
     numbers: Mapping[str, History]
     promises: tuple[Promise, ...]
+    catalogue: "Catalogue"
+    taken: tuple[Taken, ...]
+    facts: Facts
+    policy: Policy
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """SLO → its name."""
+        return {one.slo.slo: one.slo.name for one in self.promises}
+
+    @cached_property
+    def measured(self) -> int:
+        """SLOs with data in the period."""
+        return sum(one.met is not None for one in self.promises)
+
+    @cached_property
+    def states(self) -> Counter[str]:
+        """State of the error-budget policy → SLOs."""
+        return Counter(one.state for one in self.promises)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What is promised in a scope, whatever the period."""
+
+    services: int
+    """Those that have not retired."""
     unpromised: tuple[Service, ...]
     important: int
     """Services of tier 0 and 1."""
     below_floor: tuple[tuple[Slo, float], ...]
     revised: tuple[Revision, ...]
-    taken: tuple[Taken, ...]
-    facts: Facts
-    policy: Policy
 
 
 def shown(asked: Asked) -> Shown:
@@ -58,39 +84,54 @@ def _shown(of: State, asked: Asked) -> Shown:
     numbers = history(KEYS, asked)
     facts = read.facts(frozenset(), ask)
     found = promised.every(asked)
-    services = promises.unpromised(facts, ask)
-    return Shown(
-        finding=findings.promises(_told(asked, numbers, found, facts)),
-        faces=_faces(asked, numbers, found, facts.policy),
+    page = Shown(
+        finding="",
+        faces=(),
         numbers=numbers,
         promises=found,
-        unpromised=tuple(services),
-        important=len(services) + len({p.slo.service for p in found if p.service is not None and p.service.tier <= 1}),
-        below_floor=tuple(promises.below_floor(facts, (one.slo for one in found))),
-        revised=tuple(promises.revised(facts, ask)),
+        catalogue=_catalogue(of, asked.scope, asked.as_of),
         taken=tuple(promises.taken(facts, ask)),
         facts=facts,
         policy=facts.policy,
     )
+    return replace(page, finding=findings.promises(_told(page, asked)), faces=_faces(page, asked))
 
 
-def _told(asked: Asked, numbers: Mapping[str, History], found: Sequence[Promise], facts: Facts) -> Promises:
-    places = Places(facts, asked.ask())
-    services = [name for name in facts.services if places.groups((name,)) and not places.retired(name, asked.as_of)]
+@lru_cache(maxsize=64)
+def _catalogue(of: State, scope: Scope, as_of: datetime) -> Catalogue:
+    ask = Ask((), as_of, scope=scope)
+    facts, found = read.facts(frozenset(), ask), promised.current(of, scope, as_of)
+    places, missing = Places(facts, ask), promises.unpromised(facts, ask)
+    promising = {slo.service for slo, service in found if service is not None and service.tier <= 1}
+    return Catalogue(
+        services=sum(bool(places.groups((name,))) and not places.retired(name, as_of) for name in facts.services),
+        unpromised=tuple(missing),
+        important=len(missing) + len(promising),
+        below_floor=tuple(promises.below_floor(facts, (slo for slo, _ in found))),
+        revised=tuple(promises.revised(facts, ask)),
+    )
+
+
+def _told(page: Shown, asked: Asked) -> Promises:
+    named: dict[str, list[str]] = {"freeze": [], "exception": [], "warn": []}
+    for one in page.promises:
+        if one.state in named:
+            named[one.state].append(one.slo.name)
     return Promises(
         period=asked.words,
-        met=numbers["slos_met"].now,
-        defined=len(found),
-        measured=sum(one.met is not None for one in found),
-        services=len(services),
-        frozen=[one.slo.name for one in found if one.state == "freeze"],
-        excepted=[one.slo.name for one in found if one.state == "exception"],
-        warned=[one.slo.name for one in found if one.state == "warn"],
+        met=page.numbers["slos_met"].now,
+        defined=len(page.promises),
+        measured=page.measured,
+        services=page.catalogue.services,
+        frozen=named["freeze"],
+        excepted=named["exception"],
+        warned=named["warn"],
         partial=asked.partial,
     )
 
 
-def _faces(asked: Asked, numbers: Mapping[str, History], found: Sequence[Promise], policy: Policy) -> tuple[Face, ...]:
+def _faces(page: Shown, asked: Asked) -> tuple[Face, ...]:
+    numbers, policy = page.numbers, page.policy
     compliance, met = (
         kpi_face(key, numbers[key].now, numbers[key].before, numbers[key].trend, policy, asked)
         for key in ("slo_compliance", "slos_met")
@@ -101,7 +142,7 @@ def _faces(asked: Asked, numbers: Mapping[str, History], found: Sequence[Promise
         replace(compliance, beside=_without(numbers["slo_compliance"].now)),
         met,
         replace(left, name="SLOs with budget left", target="Target: every SLO"),
-        _frozen(found, left),
+        _frozen(page, left),
     )
 
 
@@ -113,11 +154,10 @@ def _without(number: Number) -> str:
     return f"{wording.value(without, 'share', number.target, '>=')} without exclusions"
 
 
-def _frozen(found: Sequence[Promise], like: Face) -> Face:
+def _frozen(page: Shown, like: Face) -> Face:
     """How many SLOs the error-budget policy freezes."""
-    known = [one for one in found if one.state != "no_data"]
-    frozen = sum(one.state == "freeze" for one in known)
-    warned = sum(one.state == "warn" for one in known)
+    known = len(page.promises) - page.states["no_data"]
+    frozen, warned = page.states["freeze"], page.states["warn"]
     if not known:
         return replace(
             like,
@@ -132,7 +172,7 @@ def _frozen(found: Sequence[Promise], like: Face) -> Face:
         kpi="frozen",
         name="Frozen",
         value=f"{frozen:,}",
-        beside=f"of {len(known):,} SLO{'s' if len(known) != 1 else ''}",
+        beside=f"of {known:,} SLO{'s' if known != 1 else ''}",
         key="missed" if frozen else "met",
         word="missed" if frozen else "met",
         said=f"{warned:,} more with little budget left" if warned else "No other is about to be",
@@ -163,21 +203,22 @@ def partial_months(asked: Asked) -> frozenset[int]:
 def by_misses(page: Shown, asked: Asked) -> list[str]:
     """The SLOs that were measured in any month of the trend that is over, those that missed most often first."""
     judged = promised.judged(asked)
-    known = [one.slo.slo for one in page.promises if one.slo.slo in judged]
-    return sorted(known, key=lambda slo: judged[slo][0] - judged[slo][1])
+    missed = judged.missed
+    broken = sorted((slo for slo in page.names if slo in missed), key=missed.__getitem__, reverse=True)
+    return broken + [slo for slo in page.names if slo in judged.measured and slo not in missed]
 
 
 def months(page: Shown, asked: Asked, slos: Sequence[str]) -> Chart:
     """What these SLOs attained month by month; the finding is of all."""
     keys = [month.key for month in asked.trend]
-    names = {one.slo.slo: one.slo.name for one in page.promises}
+    names, judged = page.names, promised.judged(asked)
     chart = matrix(promised.months(asked, slos), {slo: names[slo] for slo in slos}, keys, partial_months(asked))
-    judged = {slo: found for slo, found in promised.judged(asked).items() if slo in names}
-    return replace(chart, title=finding(judged, names))
+    missed = [slo for slo in judged.missed if slo in names]
+    return replace(chart, title=finding(missed, len(judged.measured & names.keys()), names, judged.times))
 
 
-def one_by_month(page: Shown, one: Promise, asked: Asked) -> Chart:
+def one_by_month(slo: Slo, asked: Asked) -> Chart:
     """One SLO month by month."""
-    keys, kept = [month.key for month in asked.trend], promised.months(asked, [one.slo.slo])
-    chart = slo_history(one.slo.name, [kept.get((one.slo.slo, key)) for key in keys], keys, partial_months(asked))
+    keys, kept = [month.key for month in asked.trend], promised.months(asked, [slo.slo])
+    chart = slo_history(slo.name, [kept.get((slo.slo, key)) for key in keys], keys, partial_months(asked))
     return marked(chart, asked)

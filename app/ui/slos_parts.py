@@ -91,7 +91,7 @@ def one_slo(page: Shown, one: Told, asked: Asked) -> Markup:
     """Everything about one SLO, and the way back to all."""
     slo, service = one.slo, one.service
     window = f"{_window(slo.window)}, counted in {'slices of time' if slo.method == 'timeslices' else 'events'}"
-    revisions = [r for r in page.revised if (r.slo.source, r.slo.slo) == (slo.source, slo.slo)]
+    revisions = [r for r in page.catalogue.revised if (r.slo.source, r.slo.slo) == (slo.source, slo.slo)]
     taken = [t for t in page.taken if slo.slo in t.exclusion.slos or slo.service in t.exclusion.services]
     without = one.kept.without_exclusions if one.kept else None
     kept = one.kept
@@ -195,25 +195,26 @@ def catalogue(page: Shown) -> Markup:
     """What nobody promised, what promises too little, and which promises changed."""
     if not page.promises:
         return _unpromised(page)
-    names = {service.service: service.name for service in page.facts.services.values()}
+    found, services = page.catalogue, page.facts.services
+    names = {r.slo.service: services[r.slo.service].name for r in found.revised if r.slo.service in services}
     return el(
         "div",
         _unpromised(page),
         _listing(
             "Below their tier's floor",
-            f"{_some(len(page.below_floor), 'SLO promises', 'SLOs promise')} less than the tier asks",
+            f"{_some(len(found.below_floor), 'SLO promises', 'SLOs promise')} less than the tier asks",
             [
                 (slo.name, f"{objective(slo)}, the tier asks {wording.target(floor, 'share', '>=')}")
-                for slo, floor in page.below_floor
+                for slo, floor in found.below_floor
             ],
             "Every SLO promises at least what its tier asks.",
         ),
         _listing(
             "Objectives that changed",
-            f"{_some(len(page.revised), 'objective was', 'objectives were')} revised",
+            f"{_some(len(found.revised), 'objective was', 'objectives were')} revised",
             [
                 (r.slo.name, f"{_revision(r.slo, r.before)} ({names.get(r.slo.service, r.slo.service)})")
-                for r in page.revised
+                for r in found.revised
             ],
             "No objective was ever revised.",
         ),
@@ -222,9 +223,13 @@ def catalogue(page: Shown) -> Markup:
 
 
 def _unpromised(page: Shown) -> Markup:
-    listed = [(s.name, f"tier {s.tier}, team {_team(page.facts, s.team)}") for s in page.unpromised]
-    calm = "Every service of tier 0 and 1 has an SLO." if page.important else "No service of tier 0 or 1 is in scope."
-    sub = f"{len(listed):,} of {page.important:,} services of tier 0 and 1"
+    listed = [(s.name, f"tier {s.tier}, team {_team(page.facts, s.team)}") for s in page.catalogue.unpromised]
+    calm = (
+        "Every service of tier 0 and 1 has an SLO."
+        if page.catalogue.important
+        else "No service of tier 0 or 1 is in scope."
+    )
+    sub = f"{len(listed):,} of {page.catalogue.important:,} services of tier 0 and 1"
     return _listing("Without an SLO", sub, listed, calm)
 
 

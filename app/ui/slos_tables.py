@@ -84,7 +84,7 @@ def _said(one: Promise) -> str:
     return f"{one.slo.name} {_service(one)} {STATE_WORDS[one.state][1]} {one.slo.slo}".casefold()
 
 
-def _service(one: Promise) -> str:
+def _service(one: Promise | Told) -> str:
     return one.service.name if one.service else one.slo.service
 
 
@@ -97,9 +97,8 @@ def _short(name: str) -> Markup:
 
 def table_sub(page: Shown, asked: Asked) -> str:
     """What the table says, in which time."""
-    measured = sum(one.met is not None for one in page.promises)
     said = f"Attained over {asked.words}; budgets over each SLO's own window that ends with it"
-    silent = len(page.promises) - measured
+    silent = len(page.promises) - page.measured
     return said + (f"; {silent:,} SLO{'s' if silent != 1 else ''} without data" if silent else "")
 
 
@@ -149,10 +148,8 @@ def _attained(value: Attained | None) -> str:
 
 def _foot(page: Shown) -> str:
     met = sum(bool(one.met) for one in page.promises)
-    measured = sum(one.met is not None for one in page.promises)
-    with_budget = sum(one.remaining is not None and one.remaining > 0 for one in page.promises)
-    known = sum(one.remaining is not None for one in page.promises)
-    return f"{met:,} of {measured:,} met; {with_budget:,} of {known:,} with budget left"
+    left = [one.remaining > 0 for one in page.promises if one.remaining is not None]
+    return f"{met:,} of {page.measured:,} met; {sum(left):,} of {len(left):,} with budget left"
 
 
 def exclusions_table(page: Shown, asked: Asked) -> None:
