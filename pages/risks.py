@@ -6,7 +6,6 @@ from app.ui import (
     filters,
     forms_register,
     plots,
-    read,
     risk_money,
     risk_sanity,
     risk_treat,
@@ -72,7 +71,7 @@ if odd is not None:
     clicked = board(odd, key="odd", on_act=forms_register.answer) or clicked
 
 board(heading("The register", risks_tables.register_sub(page)), key="register_heading")
-listed = risks_tables.chosen(page, forms_register.tags(read.state(), asked))
+listed = risks_tables.chosen(page, forms_register.tags(asked))
 forms_register.ticked()
 clicked = risks_tables.register_table(page, listed, asked) or clicked
 forms_register.shown()

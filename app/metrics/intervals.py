@@ -3,6 +3,7 @@ two-sided."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
+from functools import lru_cache
 from itertools import accumulate
 from math import exp, fsum, log, sqrt
 from typing import NamedTuple
@@ -29,6 +30,7 @@ def wilson(part: float, whole: float) -> Interval | None:
     return Interval(0.0 if part <= 0 else max(0.0, centre - half), 1.0 if part >= whole else min(1.0, centre + half))
 
 
+@lru_cache(maxsize=4096)
 def garwood(count: float) -> Interval:
     """The exact interval of a Poisson count (Garwood 1936)."""
     low = float(gammaincinv(count, _TAIL)) if count > 0 else 0.0

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from app.metrics.facts import Facts, Risk
 from app.metrics.kpi import Kpi
@@ -13,6 +14,7 @@ KEY = "expected_annual_loss"
 _TOO_WIDE = "a range too wide to have a mean"
 
 
+@lru_cache(maxsize=8192)
 def stated(low: float | None, high: float | None) -> Range | None:
     """A 90 % range somebody stated; None where an end is blank or it is no range of a lognormal (`why_not`)."""
     return None if low is None or high is None or _wrong(low, high) else Range(low, high)
@@ -31,6 +33,7 @@ def _wrong(low: float | None, high: float | None) -> str:
     return "" if Range(low, high).mean is not None else _TOO_WIDE
 
 
+@lru_cache(maxsize=8192)
 def mean(low: float | None, high: float | None) -> float | None:
     """The mean of a lognormal whose 5th and 95th percentile these are; low = high: fixed at that. None where an end
     is blank, the range runs backwards, or it begins at zero and ends above it: no lognormal does."""

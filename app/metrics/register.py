@@ -3,6 +3,7 @@
 What is odd in it tells `risk_findings`, from what forms keep beside the facts.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -188,29 +189,36 @@ def _ended(places: Places, day: date | None, after: datetime, until: datetime) -
 
 
 class Hit(NamedTuple):
-    """Incidents that one set of services had."""
+    """One incident, and the services that it names."""
 
+    at: datetime
+    severity: int
     services: tuple[str, ...]
-    incidents: int
-    severe: int
 
 
-def incidents_of(hits: Sequence[Hit], risks: Iterable[Risk]) -> dict[tuple[str, str], tuple[int, int]]:
-    """(source, risk) → incidents on any of its services, and how many of them severe; each once."""
-    by_service: defaultdict[str, list[int]] = defaultdict(list)
-    for at, hit in enumerate(hits):
-        for name in hit.services:
-            by_service[name].append(at)
-    alone = {
-        name: (sum(hits[at].incidents for at in places), sum(hits[at].severe for at in places))
-        for name, places in by_service.items()
-    }
-    found = {}
-    for risk in risks:
-        if len(risk.services) == 1:
-            found[risk.source, risk.risk] = alone.get(risk.services[0], (0, 0))
-            continue
-        touched = {at for name in risk.services for at in by_service.get(name, ())}
-        incidents, severe = (sum(hits[at].incidents for at in touched), sum(hits[at].severe for at in touched))
-        found[risk.source, risk.risk] = incidents, severe
-    return found
+class Hits:
+    """Incidents, the earliest first, to be counted for any stretch of time."""
+
+    def __init__(self, found: Sequence[Hit]) -> None:
+        self._times = [hit.at for hit in found]
+        self._severities = [hit.severity for hit in found]
+        self._by_service: defaultdict[str, list[int]] = defaultdict(list)
+        for at, hit in enumerate(found):
+            for name in dict.fromkeys(hit.services):
+                self._by_service[name].append(at)
+
+    def of(
+        self, risks: Iterable[Risk], start: datetime, stop: datetime, severe: int
+    ) -> dict[tuple[str, str], tuple[int, int]]:
+        """(source, risk) → incidents on any of its services from `start` until before `stop`, each once, and how many
+        of them were of severity 1 to `severe`."""
+        first, after = bisect_left(self._times, start), bisect_left(self._times, stop)
+        found = {}
+        for risk in risks:
+            touched = {at for name in risk.services for at in self._between(name, first, after)}
+            found[risk.source, risk.risk] = len(touched), sum(self._severities[at] <= severe for at in touched)
+        return found
+
+    def _between(self, service: str, first: int, after: int) -> Sequence[int]:
+        places = self._by_service.get(service, ())
+        return places[bisect_left(places, first) : bisect_left(places, after)]

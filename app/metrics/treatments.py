@@ -106,14 +106,18 @@ def to_target(found: Iterable[Standing]) -> list[Treatment]:
 def bought(treatments: Iterable[Treatment], risks: Iterable[Risk], scales: RiskPolicy) -> list[Bought]:
     """What each treatment alone takes off an average year, the most first; none for risks not stated in money."""
     by_key = {losses.key(risk): risk for risk in risks}
-    found = []
-    for one in together(treatments).values():
-        risk = by_key.get(one.risk)
-        before = None if risk is None else losses.expected(risk)
-        if risk is not None and before is not None:
-            made = change(one, risk, scales)
-            found.append(Bought(one, risk, made, before, before * made.events * made.loss))
-    return sorted(found, key=lambda one: (-one.reduction, one.treatment.risk))
+    wanted = together(treatments).values()
+    found = (alone(one, by_key[one.risk], scales) for one in wanted if one.risk in by_key)
+    return sorted((one for one in found if one is not None), key=lambda one: (-one.reduction, one.treatment.risk))
+
+
+def alone(one: Treatment, risk: Risk, scales: RiskPolicy) -> Bought | None:
+    """What a treatment takes off an average year of its risk; None where that is not stated in money."""
+    before = losses.expected(risk)
+    if before is None:
+        return None
+    made = change(one, risk, scales)
+    return Bought(one, risk, made, before, before * made.events * made.loss)
 
 
 class Step(NamedTuple):

@@ -3,7 +3,7 @@
 A risk or action that no form ever touched has no row here: it is version 1, as its file has it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -25,6 +25,7 @@ from app.metrics.risk_records import (
     differing,
 )
 from app.records import ENTITIES, Record
+from app.store import light
 from app.store.register_tables import ASSESSMENTS, HEADS, VERSIONS
 from app.store.tables import FACTS
 
@@ -86,20 +87,27 @@ def named_risk(conn: Connection, name: str) -> list[Held[Entry]]:
 
 
 def every_risk(conn: Connection) -> list[Held[Entry]]:
-    """The whole register, by source and id."""
-    return _made(conn, RISKS, Entry, sa.true(), sa.true())
+    """The whole register, by source and id; kept until the next write."""
+    return list(light.cached(conn, "every risk", lambda: tuple(_made(conn, RISKS, Entry, sa.true(), sa.true()))))
 
 
 def actions_of_risks(conn: Connection, risk: str | None = None) -> list[Held[Treatment]]:
-    """The actions that come from risks, or from the risk of one id; a later one after an earlier one."""
+    """The actions that come from risks, which are kept until the next write, or from the risk of one id; a later one
+    after an earlier one."""
     table = FACTS["actions"]
     where: sa.ColumnElement[bool] = table.c.origin == "risk"
-    heads: sa.ColumnElement[bool] = sa.true()
     if risk is not None:
         where = sa.and_(where, table.c.origin_id == risk)
         own = sa.select(table.c.action).where(where)
-        heads = HEADS.c.id.in_(own)
-    found = _made(conn, ACTIONS, Treatment, where, heads)
+        return _in_time(_made(conn, ACTIONS, Treatment, where, HEADS.c.id.in_(own)))
+    return list(
+        light.cached(
+            conn, "actions of risks", lambda: tuple(_in_time(_made(conn, ACTIONS, Treatment, where, sa.true())))
+        )
+    )
+
+
+def _in_time(found: Iterable[Held[Treatment]]) -> list[Held[Treatment]]:
     return sorted(found, key=lambda one: (one.entry.opened_at, one.key))
 
 

@@ -22,17 +22,12 @@ def actions(conn: Connection) -> list[Action]:
     return [Action(*row) for row in conn.execute(query)]
 
 
-def hits(conn: Connection, start: datetime, stop: datetime, severe: int) -> list[Hit]:
-    """How many incidents were detected from `start` until before `stop`, by the services that they name; severe: of
-    severity 1 to `severe`."""
+def hits(conn: Connection) -> list[Hit]:
+    """Every incident that names services, the earliest first."""
     table = FACTS["incidents"]
-    bad = sa.func.sum(sa.case((table.c.severity <= severe, 1), else_=0))
-    query = (
-        sa.select(table.c.services, sa.func.count(), sa.cast(bad, sa.Integer))
-        .where(_real(start, stop), table.c.services.is_not(None))
-        .group_by(table.c.services)
-    )
-    return [Hit(*row) for row in conn.execute(query)]
+    query = sa.select(table.c.detected_at, table.c.severity, table.c.services)
+    found = conn.execute(query.where(_real(), table.c.services.is_not(None)).order_by(table.c.detected_at))
+    return [Hit(*row) for row in found]
 
 
 def incidents(conn: Connection, services: Sequence[str], start: datetime, stop: datetime, most: int) -> list[Incident]:
@@ -45,7 +40,7 @@ def incidents(conn: Connection, services: Sequence[str], start: datetime, stop: 
     on = sa.or_(*(listed.contains(f";{name};", autoescape=True) for name in services))
     query = (
         sa.select(*(table.c[name] for name in Incident._fields))
-        .where(_real(start, stop), on)
+        .where(_real(), table.c.detected_at >= start, table.c.detected_at < stop, on)
         .order_by(table.c.detected_at.desc(), table.c.incident)
         .limit(most)
     )
@@ -54,9 +49,8 @@ def incidents(conn: Connection, services: Sequence[str], start: datetime, stop: 
     return [one for one in found if wanted & set(one.services)]
 
 
-def linked(conn: Connection, start: datetime, stop: datetime) -> dict[tuple[str, str], tuple[Incident, ...]]:
-    """(source, risk) → the incidents that people linked to it, of those detected from `start` until before `stop`, on
-    whichever services; the latest first."""
+def linked(conn: Connection) -> dict[tuple[str, str], tuple[Incident, ...]]:
+    """(source, risk) → the incidents that people linked to it, on whichever services; the latest first."""
     links = {
         (held.key.source, held.key.id): {(to.source, to.id) for to in held.entry.links if to.kind == "incident"}
         for held in register_versions.every_risk(conn)
@@ -65,7 +59,7 @@ def linked(conn: Connection, start: datetime, stop: datetime) -> dict[tuple[str,
     table, found = FACTS["incidents"], dict[tuple[str, str], Incident]()
     for at in range(0, len(wanted), _SOME):
         query = sa.select(*(table.c[name] for name in Incident._fields)).where(
-            _real(start, stop), table.c.incident.in_(wanted[at : at + _SOME])
+            _real(), table.c.incident.in_(wanted[at : at + _SOME])
         )
         found |= {(one.source, one.incident): one for one in (Incident(*row) for row in conn.execute(query))}
     made = {key: tuple(found[name] for name in some if name in found) for key, some in links.items()}
@@ -76,7 +70,6 @@ def linked(conn: Connection, start: datetime, stop: datetime) -> dict[tuple[str,
     }
 
 
-def _real(start: datetime, stop: datetime) -> sa.ColumnElement[bool]:
-    table = FACTS["incidents"]
-    real = sa.or_(table.c.kind.is_(None), table.c.kind == "incident")
-    return sa.and_(table.c.detected_at >= start, table.c.detected_at < stop, real)
+def _real() -> sa.ColumnElement[bool]:
+    kind = FACTS["incidents"].c.kind
+    return sa.or_(kind.is_(None), kind == "incident")

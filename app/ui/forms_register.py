@@ -2,6 +2,7 @@
 what waits for a decision."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -15,7 +16,7 @@ from app.store import register_bulk, register_reads
 from app.store.engine import reading
 from app.store.register_bulk import Bulk, BulkPlan, BulkRefused
 from app.store.register_versions import Held
-from app.ui import forms, forms_conflict, forms_risk, forms_row, places, read, tables, upload_register, who
+from app.ui import forms, forms_conflict, forms_risk, forms_row, places, read, risks, tables, upload_register, who
 from app.ui.board import Act, board
 from app.ui.choices import Asked
 from app.ui.forms import Begun, Field, Form, Opened, Values
@@ -113,7 +114,7 @@ def start(title: str) -> None:
 
 def waiting(asked: Asked) -> Act | None:
     """The acceptances that wait for a decision; a click opens the risk."""
-    found = _waiting(read.state(), asked)
+    found = _waiting(read.state(), asked.as_of)
     if not found:
         return None
     items = [_item(judged, held) for judged, held in found]
@@ -123,9 +124,9 @@ def waiting(asked: Asked) -> Act | None:
 
 
 @lru_cache(maxsize=8)
-def _waiting(of: read.State, asked: Asked) -> tuple[tuple[Judged, Held[Entry]], ...]:
+def _waiting(of: read.State, as_of: datetime) -> tuple[tuple[Judged, Held[Entry]], ...]:
     with reading(read.opened(of.url)) as conn:
-        return tuple(register_reads.waiting(conn, asked.as_of))
+        return tuple(register_reads.waiting(conn, as_of))
 
 
 def _item(judged: Judged, held: Held[Entry]) -> Markup:
@@ -136,15 +137,10 @@ def _item(judged: Judged, held: Held[Entry]) -> Markup:
     return el("li", el("div", title, el("span", until, cls="small"), cls="row"), el("p", said, cls="why"))
 
 
-@lru_cache(maxsize=4)
-def tags(of: read.State, asked: Asked) -> Mapping[tuple[str, str], tuple[str, ...]]:
+def tags(asked: Asked) -> Mapping[tuple[str, str], tuple[str, ...]]:
     """(source, risk) → its tags."""
-    with reading(read.opened(of.url)) as conn:
-        return {
-            (one.key.source, one.key.id): one.entry.tags
-            for one in register_reads.listed(conn, asked.as_of)
-            if one.entry.tags
-        }
+    found = risks.listed(read.state(), asked.as_of)
+    return {(one.key.source, one.key.id): one.entry.tags for one in found if one.entry.tags}
 
 
 # --- the same change to several
@@ -152,8 +148,7 @@ def tags(of: read.State, asked: Asked) -> Mapping[tuple[str, str], tuple[str, ..
 
 def _bulk_begin(subject: Subject) -> Begun:
     who.person().must("write")
-    with reading(read.opened(read.state().url)) as conn:
-        found = register_reads.listed(conn, read.moment())
+    found = risks.listed(read.state(), read.moment())
     titles = {str(one.key): f"{one.key.id} · {one.entry.title}" for one in found if one.entry.status == "open"}
     values: Values = {"risks": [], "owner": "", "review_on": None, "tag": "", "why": ""}
     ticked = [name for name in tables.picked(TABLE) if name in titles]

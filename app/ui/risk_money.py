@@ -154,17 +154,22 @@ class Loss(float):
     """What a risk costs in an average year: sorts and exports as that, and says what it would be at either end of the
     stated rate."""
 
-    said: Markup
+    of: Risk
+    currency: str
+
+    @property
+    def said(self) -> Markup:
+        low, high = losses.expected_range(self.of) or (self, self)
+        beside = el("span", span(low, high, "money", self.currency), cls="muted small block") if low != high else None
+        return el("span", wording.value(float(self), "money", currency=self.currency), beside)
 
 
 def loss(one: Standing, currency: str) -> Loss | None:
     """What a risk costs, for a table; None where it is not stated in money."""
-    found = losses.expected_range(one.risk)
-    if one.loss is None or found is None:
+    if one.loss is None:
         return None
     made = Loss(one.loss)
-    beside = el("span", span(*found, "money", currency), cls="muted small block") if found[0] != found[1] else None
-    made.said = el("span", wording.value(one.loss, "money", currency=currency), beside)
+    made.of, made.currency = one.risk, currency
     return made
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from app.metrics import losses, treatments
+from app.metrics.facts import Risk
 from app.metrics.risk_records import Treatment as Planned
 from app.metrics.treatments import Bought, Treatment
 from app.store import register_versions
@@ -72,13 +73,14 @@ def plans(page: Shown, typed: Mapping[str, Typed]) -> list[Plan]:
             one.to_impact,
         )
         planned.add(treatment.risk)
-        made += _plan(page, key, one.title, treatment, action=True, costed=one.cost is not None, stated=stated)
-    titles = {losses.key(one.risk): one.risk.title for one in page.open}
+        costed = one.cost is not None
+        made += _plan(page, key, one.title, standing.risk, treatment, action=True, costed=costed, stated=stated)
+    risks = {losses.key(one.risk): one.risk for one in page.open}
     for treatment in treatments.to_target(page.found):
         if treatment.risk not in planned:
-            key = treatment.risk
+            key, risk = treatment.risk, risks[treatment.risk]
             treatment = treatment._replace(cost=typed.get(key, Typed()).cost)
-            made += _plan(page, key, titles[key], treatment, action=False, costed=False, stated=True)
+            made += _plan(page, key, risk.title, risk, treatment, action=False, costed=False, stated=True)
     return sorted(made, key=lambda plan: (not plan.action, -plan.bought.reduction, plan.key))
 
 
@@ -87,10 +89,10 @@ def _stated(one: Planned) -> bool:
 
 
 def _plan(
-    page: Shown, key: str, title: str, treatment: Treatment, *, action: bool, costed: bool, stated: bool
+    page: Shown, key: str, title: str, risk: Risk, treatment: Treatment, *, action: bool, costed: bool, stated: bool
 ) -> list[Plan]:
-    found = treatments.bought([treatment], [one.risk for one in page.open], page.policy.risk)
-    return [Plan(key, title, action, costed, stated, one) for one in found]
+    found = treatments.alone(treatment, risk, page.policy.risk)
+    return [] if found is None else [Plan(key, title, action, costed, stated, found)]
 
 
 def unpriced(page: Shown) -> int:

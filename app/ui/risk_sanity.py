@@ -9,7 +9,7 @@ from typing import NamedTuple
 from app.charts import sanity as words
 from app.charts import wording
 from app.charts.theme import VerdictKey
-from app.metrics import lessons, register, sanity
+from app.metrics import lessons, sanity
 from app.metrics.facts import Facts, Incident, Risk
 from app.metrics.grouping import known
 from app.metrics.register import Standing
@@ -43,18 +43,23 @@ def since(facts: Facts, moment: datetime) -> datetime:
     return min((span.start for span in facts.watched.get("incidents", ())), default=moment)
 
 
-@lru_cache(maxsize=8)
 def links(of: State, start: datetime, stop: datetime) -> Links:
     """The incidents that people linked to risks, of those that were detected in a stretch of time."""
+    held = {key: [one for one in some if start <= one.detected_at < stop] for key, some in _links(of).items()}
+    return {key: some for key, some in held.items() if some}
+
+
+@lru_cache(maxsize=4)
+def _links(of: State) -> Links:
     with reading(read.opened(of.url)) as conn:
-        return store_risks.linked(conn, start, stop)
+        return store_risks.linked(conn)
 
 
 def seen(found: Sequence[Risk], facts: Facts, moment: datetime, linked: Links = NO_LINKS) -> list[Seen]:
     """For each risk, how many incidents there were: linked to it, and on its services."""
     start = since(facts, moment)
-    hits = risks.hits(read.state(), start, moment, facts.policy.major_severity) if start < moment else ()
-    touched = register.incidents_of(hits, found)
+    severe_from = facts.policy.major_severity
+    touched = risks.hits(read.state()).of(found, start, moment, severe_from)
     years = max((moment - start) / _YEAR, 0.0)
     made = []
     for one in found:
@@ -62,7 +67,7 @@ def seen(found: Sequence[Risk], facts: Facts, moment: datetime, linked: Links = 
         incidents, severe = touched.get(key, (0, 0))
         mine = linked.get(key, ())
         here = [incident for incident in mine if {*incident.services} & {*one.services}]
-        bad = sum(incident.severity <= facts.policy.major_severity for incident in here)
+        bad = sum(incident.severity <= severe_from for incident in here)
         made.append(Seen(years, len(mine), max(incidents - len(here), 0), max(severe - bad, 0)))
     return made
 

@@ -40,7 +40,8 @@ def section(page: Shown) -> Act | None:
         )
         return board(el("section", el("p", said, cls="muted"), cls="card section"), key="treat_none")
     typed = risk_plans.ticked({plan.key for plan in plans})
-    plans = risk_plans.plans(page, typed)
+    if typed:
+        plans = risk_plans.plans(page, typed)
     clicked = board(_list(plans, typed, page), key="treat_list", on_act=_before)
     if typed:
         _typing([plan for plan in plans if plan.key in typed], typed, page.policy.currency)

@@ -8,16 +8,16 @@ keeps no history of them.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from app.charts import risks as drawn
 from app.charts import wording
 from app.charts.headline import count
 from app.metrics import losses, register
-from app.metrics.facts import Action, Facts, Risk
+from app.metrics.facts import Action, Facts, Risk, Service
 from app.metrics.grouping import known
-from app.metrics.numbers import Ask
-from app.metrics.register import Hit, Since, Standing
+from app.metrics.numbers import Ask, Scope
+from app.metrics.register import Hits, Since, Standing
 from app.metrics.risk_findings import Key
 from app.policy import Policy
 from app.store import register_reads
@@ -38,7 +38,24 @@ _NEEDS = frozenset({"risks", "dr_tests"})
 _YEAR = timedelta(days=365)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Now:
+    """What is to mend in the register of a scope now, whatever period is shown: what is mended goes."""
+
+    odd: tuple[tuple[Standing, Listed], ...]
+    """The risks with a finding."""
+    gaps: tuple[str, ...]
+    """Important services that are not tested in time, and that no open risk names."""
+    many: int
+    """How many risks there are."""
+    services: Mapping[str, Service]
+
+    def having(self, key: Key) -> list[tuple[Standing, Listed]]:
+        """The risks with this finding."""
+        return [(one, row) for one, row in self.odd if any(finding.key == key for finding in row.findings)]
+
+
+@dataclass(frozen=True, eq=False)
 class Shown:
     """The page for what was asked."""
 
@@ -48,12 +65,7 @@ class Shown:
     """Every risk in scope that was known by then, the highest first."""
     since: Since | None
     """What has changed up to now; None where the page is of now."""
-    odd: tuple[tuple[Standing, Listed], ...]
-    """The risks with a finding now, whatever period is shown: what is mended goes."""
-    gaps: tuple[str, ...]
-    """Important services that now are not tested in time, and that no open risk names."""
-    many: int
-    """How many risks in scope there are now."""
+    now: Now
     hits: Mapping[tuple[str, str], tuple[int, int]]
     """(source, risk) → incidents of its services in the year before, and how many of them severe."""
     acting: bool
@@ -67,7 +79,7 @@ class Shown:
     looked: bool
     """Whether there was a register by then."""
 
-    @property
+    @cached_property
     def open(self) -> tuple[Standing, ...]:
         return tuple(one for one in self.found if one.open)
 
@@ -75,10 +87,6 @@ class Shown:
     def known(self) -> bool:
         """Whether the store holds any risk at all."""
         return bool(self.facts.risks)
-
-    def having(self, key: Key) -> list[tuple[Standing, Listed]]:
-        """The risks with this finding."""
-        return [(one, row) for one, row in self.odd if any(finding.key == key for finding in row.findings)]
 
     def names(self, services: Sequence[str]) -> list[str]:
         """Services by their names."""
@@ -101,20 +109,13 @@ def _shown(of: State, asked: Asked) -> Shown:
     standing = [one for one in found if one.open]
     day = register.day_of(facts, moment)
     looked = bool(standing) or numbers["risks_above_appetite"].now.value is not None
-    start = moment - _YEAR
-    touched = register.incidents_of(hits(of, start, moment, facts.policy.major_severity), [one.risk for one in found])
-    now, facts_now = found, facts
-    if moment < asked.as_of:
-        ask_now, facts_now = Ask((), asked.as_of, scope=asked.scope), facts_at(of, asked.as_of)
-        now = tuple(register.register(facts_now, ask_now))
+    touched = hits(of).of([one.risk for one in found], moment - _YEAR, moment, facts.policy.major_severity)
     made = Shown(
         finding="",
         faces=(),
         found=found,
         since=register.since(facts, ask, asked.as_of) if moment < asked.as_of else None,
-        odd=_odd(of, asked.as_of, now),
-        gaps=tuple(register.gaps(facts_now, Ask((), asked.as_of, scope=asked.scope))),
-        many=len(now),
+        now=_now(of, asked.as_of, asked.scope),
         hits=touched,
         acting=any(action.origin == "risk" for action in facts.actions),
         facts=facts,
@@ -127,14 +128,24 @@ def _shown(of: State, asked: Asked) -> Shown:
     return replace(made, finding=drawn.finding(_told(made)), faces=_faces(made, numbers, asked) if looked else ())
 
 
-def _odd(of: State, as_of: datetime, now: Sequence[Standing]) -> tuple[tuple[Standing, Listed], ...]:
-    """Those of the risks that have a finding, in their order."""
+@lru_cache(maxsize=32)
+def _now(of: State, as_of: datetime, scope: Scope) -> Now:
+    facts, ask = facts_at(of, as_of), Ask((), as_of, scope=scope)
+    found = register.register(facts, ask)
+    rows = {(row.key.source, row.key.id): row for row in listed(of, as_of) if row.findings}
+    keyed = ((one, rows.get((one.risk.source, one.risk.risk))) for one in found)
+    odd = tuple((one, row) for one, row in keyed if row is not None)
+    return Now(odd, tuple(register.gaps(facts, ask)), len(found), facts.services)
+
+
+@lru_cache(maxsize=4)
+def listed(of: State, as_of: datetime) -> tuple[Listed, ...]:
+    """Every risk with what hangs on it and is odd about it, whatever the scope."""
     with reading(read.opened(of.url)) as conn:
-        rows = {(row.key.source, row.key.id): row for row in register_reads.listed(conn, as_of) if row.findings}
-    keyed = ((one, rows.get((one.risk.source, one.risk.risk))) for one in now)
-    return tuple((one, row) for one, row in keyed if row is not None)
+        return tuple(register_reads.listed(conn, as_of))
 
 
+@lru_cache(maxsize=16)
 def facts_at(of: State, moment: datetime) -> Facts:
     """Risks, their actions, services and DR tests as they were known at a moment, with the policy then in force."""
     held = read.facts(_NEEDS, Ask((), moment))
@@ -149,11 +160,11 @@ def actions(of: State) -> tuple[Action, ...]:
         return tuple(store_risks.actions(conn))
 
 
-@lru_cache(maxsize=16)
-def hits(of: State, start: datetime, stop: datetime, severe: int) -> tuple[Hit, ...]:
-    """Incidents of a stretch of time by the services that they name."""
+@lru_cache(maxsize=4)
+def hits(of: State) -> Hits:
+    """The incidents, to be counted by the services that they name."""
     with reading(read.opened(of.url)) as conn:
-        return tuple(store_risks.hits(conn, start, stop, severe))
+        return Hits(store_risks.hits(conn))
 
 
 def priced(found: Sequence[Standing]) -> list[Standing]:
@@ -300,13 +311,14 @@ def _without_action(page: Shown) -> Face:
 
 
 def _to_mend(page: Shown) -> Face:
-    kinds = len({finding.key for _, row in page.odd for finding in row.findings})
-    gaps = len(page.gaps)
+    now = page.now
+    kinds = len({finding.key for _, row in now.odd for finding in row.findings})
+    gaps = len(now.gaps)
     said = f"{_plural(kinds, 'kind', 'kinds')} of findings" if kinds else "nothing is odd"
     if gaps:
         said += f"; {_plural(gaps, 'service', 'services')} untested and in no risk"
-    beside = f"of {_plural(page.many, 'risk', 'risks')} now"
-    return _stock("to_mend", "Register to mend", len(page.odd), beside, said, "Listed below", None)
+    beside = f"of {_plural(now.many, 'risk', 'risks')} now"
+    return _stock("to_mend", "Register to mend", len(now.odd), beside, said, "Listed below", None)
 
 
 def opens(risk: Risk) -> dict[str, str]:

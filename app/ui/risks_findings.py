@@ -2,14 +2,16 @@
 forms which mend it. The findings are those of one risk's page (`risk_findings`)."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from app.metrics import risk_findings
 from app.metrics.register import Standing
 from app.metrics.risk_findings import KEYS, Finding, Key
+from app.people import Person
 from app.store.register_reads import Listed
-from app.ui import forms_row
+from app.ui import forms_row, who
 from app.ui.markup import Markup, button, el, join
-from app.ui.risks import Shown, opens
+from app.ui.risks import Now, Shown, opens
 from app.ui.risks_parts import moved
 
 KINDS: Mapping[Key, str] = {
@@ -41,15 +43,22 @@ _FOLDED = 25
 
 def shown(page: Shown) -> Markup | None:
     """Every kind of finding that there is, the most pressing first; None where nothing is to mend."""
+    return _shown(page.now, who.person())
+
+
+@lru_cache(maxsize=32)
+def _shown(now: Now, by: Person) -> Markup | None:
+    """As this person sees it, who is the one at work."""
     may = forms_row.touching()
-    found = [_kind(key, page.having(key), may) for key in KEYS if key in KINDS and page.having(key)]
-    if page.gaps:
-        found.append(_gaps(page))
+    having = [(key, now.having(key)) for key in KEYS if key in KINDS]
+    found = [_kind(key, some, may) for key, some in having if some]
+    if now.gaps:
+        found.append(_gaps(now, may))
     return el("section", join(*found), cls="card section flush findings") if found else None
 
 
 def _kind(key: Key, having: Sequence[tuple[Standing, Listed]], may: forms_row.May) -> Markup:
-    found = [(one, row, _of(key, row)) for one, row in having]
+    found = [(one, row, _of(key, row)) for one, row in having[:_FOLDED]]
     rows = [
         el(
             "tr",
@@ -63,7 +72,7 @@ def _kind(key: Key, having: Sequence[tuple[Standing, Listed]], may: forms_row.Ma
             el("td", one.risk.owner),
             el("td", forms_row.mending(said, row, may(row.entry.services or ()))),
         )
-        for one, row, said in found[:_FOLDED]
+        for one, row, said in found
     ]
     many = len(having)
     title = f"{many:,} risk{'s' if many != 1 else ''} {KINDS[key]}"
@@ -74,9 +83,8 @@ def _of(key: Key, row: Listed) -> Finding:
     return next(finding for finding in row.findings if finding.key == key)
 
 
-def _gaps(page: Shown) -> Markup:
-    held = page.facts.services
-    may = forms_row.touching()
+def _gaps(now: Now, may: forms_row.May) -> Markup:
+    held = now.services
     rows = [
         el(
             "tr",
@@ -88,10 +96,10 @@ def _gaps(page: Shown) -> Markup:
                 button("Enter a risk", act={"do": "form", "form": "create", "item": name}) if may((name,)) else None,
             ),
         )
-        for name in page.gaps[:_FOLDED]
+        for name in now.gaps[:_FOLDED]
         if name in held
     ]
-    many = len(page.gaps)
+    many = len(now.gaps)
     which = f"{many:,} service{'s' if many != 1 else ''} of tier 0 or 1"
     title = f"{which}, not tested for recovery in time, and in no open risk"
     mend = f"Test {'them' if many != 1 else 'it'}, or write down what may happen until somebody does."

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.charts import wording
 from app.metrics import register
-from app.metrics.register import Level, Standing, Which
+from app.metrics.register import Acceptance, Level, Standing, Which
 from app.metrics.risk_records import RiskKey
 from app.ui import forms_row, risk_money, risks, tables, tiles
 from app.ui.choices import Asked
@@ -159,16 +159,20 @@ _MAY_LACK = ("acceptance", "loss", "actions")
 class Accepted(str):
     """An acceptance in words ("ran out 12 Nov 2026"), with its verdict."""
 
-    shown: Markup
+    state: Acceptance
+
+    @property
+    def shown(self) -> Markup:
+        return tiles.verdict(ACCEPTANCE[self.state][0], self)
 
 
 def _accepted(one: Standing) -> Accepted | None:
     if not one.open or one.acceptance == "none":
         return None
-    key, word = ACCEPTANCE[one.acceptance]
+    _, word = ACCEPTANCE[one.acceptance]
     until = one.risk.accepted_until
     made = Accepted(f"{word} {wording.day(until)}" if until and one.acceptance != "unsigned" else word)
-    made.shown = tiles.verdict(key, made)
+    made.state = one.acceptance
     return made
 
 
@@ -263,14 +267,14 @@ def behind(key: str, page: Shown) -> Behind | None:
                 f"Sum of {len(found):,} rows: {len(found):,}",
             )
         case "to_mend":
-            odd = {(one.risk.source, one.risk.risk): row.findings for one, row in page.odd}
+            odd = {(one.risk.source, one.risk.risk): row.findings for one, row in page.now.odd}
             return Behind(
                 "Register to mend",
                 "Risks in which something is odd or waits now: what a reader of the register would ask about.",
-                [one for one, _ in page.odd],
+                [one for one, _ in page.now.odd],
                 Column("why", "To mend", wide=True),
                 lambda one: " ".join(finding.sentence for finding in odd[one.risk.source, one.risk.risk]),
-                f"{len(page.odd):,} of {page.many:,} risks",
+                f"{len(page.now.odd):,} of {page.now.many:,} risks",
             )
     return None
 

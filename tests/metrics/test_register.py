@@ -1,6 +1,6 @@
 """The register as it stood: levels, acceptances to the end of their day, and what is odd in it."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from app.metrics import register
 from app.metrics.facts import Action, DrTest, Facts, Risk, Service
 from app.metrics.numbers import Ask, Scope
 from app.metrics.periods import parse
-from app.metrics.register import Hit, Level, Standing
+from app.metrics.register import Hit, Hits, Level, Standing
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 """The end of October: the last day that has ended is the 31st."""
@@ -152,7 +152,21 @@ def test_what_happened_since() -> None:
 
 
 def test_an_incident_on_several_services_of_a_risk_counts_once() -> None:
-    hits = [Hit(("shop", "mail"), 2, 1), Hit(("mail",), 3, 0), Hit(("wiki",), 5, 5)]
-    both, none = risk("R", services=("shop", "mail")), risk("N", services=())
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    hits = Hits(
+        [
+            Hit(at, 1, ("shop", "mail")),
+            Hit(at + timedelta(1), 1, ("shop", "mail")),
+            Hit(at + timedelta(2), 3, ("mail", "mail")),
+            Hit(at + timedelta(3), 2, ("mail",)),
+            Hit(at + timedelta(3), 1, ("wiki",)),
+            Hit(at + timedelta(4), 1, ("shop",)),
+        ]
+    )
+    both, one, none = risk("R", services=("shop", "mail")), risk("O", services=("mail",)), risk("N", services=())
 
-    assert register.incidents_of(hits, [both, none]) == {("grc", "R"): (5, 1), ("grc", "N"): (0, 0)}
+    found = hits.of([both, one, none], at + timedelta(1), at + timedelta(4), severe=2)
+
+    assert found == {("grc", "R"): (3, 2), ("grc", "O"): (3, 2), ("grc", "N"): (0, 0)}, (
+        "from the first on, before the last"
+    )
