@@ -71,6 +71,20 @@ class Made(NamedTuple):
     since: int
 
 
+class Unmade(Exception):
+    """Sums would have to be made that are not kept."""
+
+
+class Untaught(list[Made]):
+    """Stands for the list of what is learnt where nothing is to be made: `taught` raises Unmade."""
+
+
+def taught(learnt: list[Made]) -> None:
+    """Before anything is made that the list shall hold. Raises Unmade."""
+    if isinstance(learnt, Untaught):
+        raise Unmade
+
+
 def read(
     conn: Connection,
     keys: Sequence[str],

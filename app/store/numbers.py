@@ -112,6 +112,8 @@ def _make(
     """Sums that are not kept: as asked, or whole where somebody will keep them."""
     needs = frozenset[str]().union(*(KPIS[key].needs for key in keys))
     settled = kept.holding(conn, ask.periods, ask.as_of) if learnt is not None and ask.scope.service is None else {}
+    if settled and learnt is not None:
+        kept.taught(learnt)
     rest = tuple(period for period in ask.periods if period not in settled)
     found: dict[str, dict[tuple[str, Group], Tally]] = {key: {} for key in keys}
     if rest:

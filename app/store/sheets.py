@@ -65,6 +65,7 @@ def read(conn: Connection, sheet: Sheet, ask: Ask, learnt: list[Made] | None = N
         if (sheet.key, part.key) in held:
             continue
         if part in settled and learnt is not None:
+            kept.taught(learnt)
             made = make(conn, sheet, part, ask.as_of, settled[part])
             learnt += made
             pieces += [one.groups for one in made if one.split == split]
@@ -72,6 +73,7 @@ def read(conn: Connection, sheet: Sheet, ask: Ask, learnt: list[Made] | None = N
             pieces.append(_folded(conn, sheet, part, ask, [(split, ask.scope)])[split])
     found = _wanted(pieces, names)
     if learnt is not None and names is None and len(parts) > 1 and period in settled:
+        kept.taught(learnt)
         whole = {group: _tally(amounts) for group, amounts in found.items()}
         learnt.append(Made(sheet.key, split, period, whole, settled[period]))
     return found

@@ -90,7 +90,8 @@ def shown(asked: Asked) -> Shown:
 def _shown(of: State, asked: Asked) -> Shown:
     numbers = history(_KEYS, asked)
     facts = read.facts(frozenset(), asked.ask())
-    shipped, blames = read.learning(of, stored.shipped, asked.ask()), _blamed(of, _stretch(asked))
+    shipped = read.learning(of, lambda conn, made: stored.shipped(conn, asked.ask(), made))
+    blames = _blamed(of, _stretch(asked))
     rates = rollout.by_service(read.sums(("change_failure_rate",), asked.ask(by=("service",)))["change_failure_rate"])
     steps = rollout.steps(shipped, facts.services)
     strategies = rollout.by_strategy(shipped, blames)

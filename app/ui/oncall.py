@@ -142,8 +142,8 @@ def _weeks(page: Shown) -> float | None:
 @lru_cache(maxsize=32)
 def _folded(of: State, asked: Asked, by_team: bool, weeks: float | None, noisy: tuple[Noisy, ...]) -> Folded:
     ask = asked.ask()
-    found = read.learning(of, interruptions.week, ask)
-    people = read.learning(of, interruptions.carried, ask) if by_team else []
+    found = read.learning(of, lambda conn, made: interruptions.week(conn, ask, made))
+    people = read.learning(of, lambda conn, made: interruptions.carried(conn, ask, made)) if by_team else []
     left = found.left([one.service for one in noisy if one.noise])
     return Folded(Week(found.hours), Spared(found.whole, left, weeks), fairness.evenness(people))
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from threading import local
+from threading import RLock, local
 from typing import Any, NamedTuple, TypeVar
 
 from app import settings
@@ -118,13 +118,23 @@ def moment() -> datetime:
     return kept
 
 
-def learning(of: State, look: Callable[[Any, Ask, list[kept.Made]], T], ask: Ask) -> T:
-    """What `look` answers to a question (connection, question, list); what it adds to its list is kept in the store."""
+_turn = RLock()
+
+
+def learning(of: State, look: Callable[[Any, list[kept.Made]], T]) -> T:
+    """What `look` answers (to a connection and a list); what it adds to its list is kept in the store. Whoever has to
+    make something waits until nobody else does: then it is often there."""
+    try:
+        with stores.reading(opened(of.url)) as conn:
+            return look(conn, kept.Untaught())
+    except kept.Unmade:
+        pass
     made: list[kept.Made] = []
-    with stores.reading(opened(of.url)) as conn:
-        generation = stores.generation(conn)
-        found = look(conn, ask, made)
-    kept.keep(opened(of.url), generation, made)
+    with _turn:
+        with stores.reading(opened(of.url)) as conn:
+            generation = stores.generation(conn)
+            found = look(conn, made)
+        kept.keep(opened(of.url), generation, made)
     return found
 
 
@@ -135,12 +145,7 @@ def numbers(keys: Sequence[str], ask: Ask) -> tuple[Number, ...]:
 
 @lru_cache(maxsize=512)
 def _numbers(of: State, keys: tuple[str, ...], ask: Ask) -> tuple[Number, ...]:
-    made: list[kept.Made] = []
-    with stores.reading(opened(of.url)) as conn:
-        generation = stores.generation(conn)
-        found = tuple(store_numbers.numbers(conn, keys, ask, made))
-    kept.keep(opened(of.url), generation, made)
-    return found
+    return learning(of, lambda conn, made: tuple(store_numbers.numbers(conn, keys, ask, made)))
 
 
 def sums(keys: Sequence[str], ask: Ask) -> Mapping[str, Tallies]:
@@ -150,22 +155,12 @@ def sums(keys: Sequence[str], ask: Ask) -> Mapping[str, Tallies]:
 
 @lru_cache(maxsize=32)
 def _sums(of: State, keys: tuple[str, ...], ask: Ask) -> Mapping[str, Tallies]:
-    made: list[kept.Made] = []
-    with stores.reading(opened(of.url)) as conn:
-        generation = stores.generation(conn)
-        found = store_numbers.sums(conn, keys, ask, made)
-    kept.keep(opened(of.url), generation, made)
-    return found
+    return learning(of, lambda conn, made: store_numbers.sums(conn, keys, ask, made))
 
 
 def totals(key: str, ask: Ask) -> Mapping[str, tuple[float, float]]:
     """Name → parts and wholes over all periods asked, as `app.store.numbers.totals` gives them."""
-    made: list[kept.Made] = []
-    with stores.reading(opened(state().url)) as conn:
-        generation = stores.generation(conn)
-        found = store_numbers.totals(conn, key, ask, made)
-    kept.keep(opened(state().url), generation, made)
-    return found
+    return learning(state(), lambda conn, made: store_numbers.totals(conn, key, ask, made))
 
 
 def rows(key: str, ask: Ask) -> tuple[Row, ...]:
