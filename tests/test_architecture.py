@@ -51,7 +51,11 @@ LAYERS = (
         {"app.ingest", "app.store", "data_sources", *MEASURE},
         {"numpy", "pyarrow", "pydantic", "sqlalchemy"},
     ),
-    Layer("app/ingest_sync.py", {"app.ingest", "app.store", "data_sources", *MEASURE}, {"pyarrow", "sqlalchemy"}),
+    Layer(
+        "app/ingest_sync",
+        {"app.ingest", "app.ingest_sync_maps", "app.store", "data_sources", *MEASURE},
+        {"pyarrow", "sqlalchemy"},
+    ),
     Layer(
         "app/ingest_register.py",
         {"app.export", "app.store", "data_sources", *MEASURE},

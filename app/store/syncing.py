@@ -2,7 +2,7 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -57,6 +57,12 @@ def set_marks(conn: Connection, source: str, reached: Mapping[str, datetime]) ->
         here = sa.and_(table.c.source == source, table.c.part == part)
         if not conn.execute(table.update().where(here).values(until=until)).rowcount:
             conn.execute(table.insert().values(source=source, part=part, until=until))
+
+
+def forget(conn: Connection, source: str, parts: Collection[str]) -> None:
+    """Forgets how far these parts of the source were read."""
+    if parts:
+        conn.execute(SYNC_MARKS.delete().where(SYNC_MARKS.c.source == source, SYNC_MARKS.c.part.in_(parts)))
 
 
 def begun(

@@ -263,28 +263,28 @@ def _widget(opened: Opened, one: Field) -> None:
     if key not in st.session_state:
         st.session_state[key] = opened.values.get(one.name)
     more: dict[str, Any] = {"key": key, "help": one.help, "on_change": _typed}
-    options = list(one.options)
+    options, label = list(one.options), plain(one.label)
     match one.kind:
         case "line":
-            st.text_input(one.label, **more)
+            st.text_input(label, **more)
         case "text":
-            st.text_area(one.label, height=96, **more)
+            st.text_area(label, height=96, **more)
         case "choice":
             held = st.session_state[key]
             options += [held] if held is not None and held not in options else []
             st.selectbox(
-                one.label, options, index=None, format_func=one.words, accept_new_options=one.others,
+                label, options, index=None, format_func=one.words, accept_new_options=one.others,
                 placeholder="Choose", required=one.needed, **more,
             )  # fmt: skip
         case "many":
             options += [held for held in st.session_state[key] if held not in options]
             st.multiselect(
-                one.label, options, format_func=one.words, accept_new_options=one.others, placeholder="None", **more
+                label, options, format_func=one.words, accept_new_options=one.others, placeholder="None", **more
             )
         case "day":
-            st.date_input(one.label, value=None, format="YYYY-MM-DD", **more)
+            st.date_input(label, value=None, format="YYYY-MM-DD", **more)
         case "number":
-            st.number_input(one.label, value=None, min_value=0.0, **more)
+            st.number_input(label, value=None, min_value=0.0, **more)
 
 
 def _typed() -> None:
