@@ -24,7 +24,7 @@ from app.store.write import audit, known
 FIELDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "severity": ("severity", "severities"),
-        "customer_impact": ("customer impact", "customer impact"),
+        "customer_impact": ("customer impact", "customer impacts"),
         "services": ("service", "services"),
         "teams": ("team", "teams"),
         "causes": ("cause", "causes"),

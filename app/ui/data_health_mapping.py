@@ -31,7 +31,7 @@ def show(health: Health) -> None:
     board(heading("What sources call things", f"{said}."), key="health_mapping_head")
     if not health.values:
         return
-    may = _may()
+    may, lacking = _may(), frozenset(mappings.unmapped(health.values))
     if may:
         _buttons(health)
     clicked = tables.table(
@@ -45,7 +45,7 @@ def show(health: Health) -> None:
             Column("samples", "Such as", show=_cut, wide=True),
             Column("seen_at", "Last seen", show=_seen(health), number=True),
         ],
-        [_row(one, may) for one in health.values],
+        [_row(one, one in lacking, may) for one in health.values],
         file="field-mapping",
         foot="Rows of the last reading that had the value.",
     )
@@ -64,25 +64,19 @@ def _may() -> bool:
     return True
 
 
-def lacking(health: Health) -> Mapping[tuple[str, str], tuple[str, ...]]:
-    """(source, field) → its values that mean nothing here."""
-    found: dict[tuple[str, str], tuple[str, ...]] = {}
-    for one in mappings.unmapped(health.values):
-        found[one.source, one.field] = (*found.get((one.source, one.field), ()), one.value)
-    return found
-
-
 def _buttons(health: Health) -> None:
     """One a source and field with values that mean nothing here."""
-    groups = lacking(health)
+    groups: dict[tuple[str, str], tuple[str, ...]] = {}
+    for one in mappings.unmapped(health.values):
+        groups[one.source, one.field] = (*groups.get((one.source, one.field), ()), one.value)
     if not groups:
         st.caption("Choose a row to let its value mean something else.")
         return
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for at, ((source, field), values) in enumerate(groups.items()):
-            one, several = FIELDS[field]
+            kind = FIELDS[field][len(values) != 1]
             st.button(
-                plain(f"Map {len(values):,} {one if len(values) == 1 else several} of {source}"),
+                plain(f"Map {len(values):,} {kind} of {source}"),
                 key=f"do_map_{at}",
                 icon=":material/label:",
                 on_click=forms.begin,
@@ -98,13 +92,13 @@ def _open(health: Health, act: Mapping[str, Any]) -> None:
             forms.begin(forms_mapping.FORMS[one.field], Subject(one.source, one.field, (one.value,)), HERE)
 
 
-def _row(one: Value, may: bool) -> dict[str, Any]:
+def _row(one: Value, lacking: bool, may: bool) -> dict[str, Any]:
     act = {"do": "map", "source": one.source, "field": one.field, "value": one.value}
     row = {
         "source": one.source,
         "field": FIELDS[one.field][0],
         "value": one.value,
-        "means": _said(one),
+        "means": "" if lacking else _said(one),
         "rows": one.rows,
         "samples": "; ".join(one.samples),
         "seen_at": one.seen_at,
@@ -113,9 +107,9 @@ def _row(one: Value, may: bool) -> dict[str, Any]:
 
 
 def _said(one: Value) -> str:
-    """In words what a value means: "1 · critical, from the next reading on"; empty: nothing."""
-    means = forms_mapping.words(one.field, one.means if one.known or one.field == "causes" else None)
-    return f"{means}, from the next reading on" if means and one.waits else means
+    """In words what a value means: "1 · critical, from the next reading on"."""
+    means = forms_mapping.words(one.field, one.means)
+    return f"{means}, from the next reading on" if one.waits else means
 
 
 def _means(said: str) -> Markup | str:

@@ -8,6 +8,7 @@ A form stays open until it is saved, thrown away or closed. What is typed is kep
 raises Conflict, and the dialog turns to `forms_conflict`.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -28,6 +29,8 @@ from app.ui.markup import Markup, plain
 
 Kind = Literal["line", "text", "choice", "many", "day", "number"]
 Values = dict[str, Any]
+_QUIET = re.compile(r"[^\W_]+([ ,-]+[^\W_]+)*")
+"""A label in which Markdown finds nothing, so that a screen reader need not hear how it is guarded."""
 _OPENED, _ROUND, _SAID, _REFUSED = "form_opened", "form_round", "form_said", "form_refused"
 
 
@@ -263,7 +266,7 @@ def _widget(opened: Opened, one: Field) -> None:
     if key not in st.session_state:
         st.session_state[key] = opened.values.get(one.name)
     more: dict[str, Any] = {"key": key, "help": one.help, "on_change": _typed}
-    options, label = list(one.options), plain(one.label)
+    options, label = list(one.options), one.label if _QUIET.fullmatch(one.label) else plain(one.label)
     match one.kind:
         case "line":
             st.text_input(label, **more)

@@ -106,7 +106,7 @@ def _note(opened: Opened) -> str:
     subject: Subject = opened.subject
     more = len(subject.values) - len(opened.about.values)
     left = f" These are the first {len(opened.about.values)} of {len(subject.values):,}." if more > 0 else ""
-    return f"What {FIELDS[subject.field][1]} of {subject.source} mean here. Blank: what they mean by themselves.{left}"
+    return f"As {subject.source} says it, and what that is here. Blank: what it means by itself.{left}"
 
 
 def _below(opened: Opened) -> Markup:
