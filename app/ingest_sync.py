@@ -320,6 +320,7 @@ class _Reading:
             ended = {"calls": out.calls, "unread": told, "failure": out.failure, "status": out.status}
             again = self._names if whole and self._source.kind.slice is None else ()
             end_run(conn, out.run or 0, Touched(out.run), out.counts, again, ended)
+            syncing.failed(conn, self._source.name, self._at if out.failure or self._failed else None)
             if whole:
                 syncing.read_to(conn, self._source.name, self._at)
             if whole and self._source.kind.slice is None:

@@ -74,6 +74,14 @@ class Kpi:
     """The default target in words."""
 
     @property
+    def entities(self) -> frozenset[str]:
+        """What its numbers are made from: where a source of one of these is late, so is the number."""
+        if not self.measured:
+            return frozenset({"readings"})
+        found = frozenset(FACT_FILES.get(name, name) for name in self.needs)
+        return found | {"slos"} if "sli" in found else found
+
+    @property
     def measured(self) -> bool:
         """Whether this release computes it; if not, its number is always "no data"."""
         return self.rows is not None

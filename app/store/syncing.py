@@ -81,6 +81,11 @@ def read_to(conn: Connection, source: str, at: datetime) -> None:
     conn.execute(SOURCES.update().where(SOURCES.c.name == source).values(last_read_at=at))
 
 
+def failed(conn: Connection, source: str, at: datetime | None) -> None:
+    """Says when the source could not be read, or that it could."""
+    conn.execute(SOURCES.update().where(SOURCES.c.name == source).values(failed_at=at))
+
+
 def no_longer_read(conn: Connection, configured: set[str]) -> None:
     """Sources that are not configured any more are not due any more."""
     gone = sa.and_(SOURCES.c.every_minutes.is_not(None), SOURCES.c.name.not_in(sorted(configured)))

@@ -1,4 +1,4 @@
-"""What live sources call things, and what that means here.
+"""What live sources call things, what that means here, and whether their last reading failed.
 
 Revision ID: 0014
 """
@@ -33,3 +33,4 @@ def upgrade() -> None:
         sa.Column("changed_by", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("source", "field", "theirs", name="pk_mappings"),
     )
+    op.add_column("sources", sa.Column("failed_at", sa.BigInteger()))
