@@ -145,12 +145,17 @@ def run(
     by.must("write", everywhere=True)
     found = configured.load(path)
     chosen = _chosen(found, names, path)
+    silent = next((one.name for one in chosen if one.kind.told_only), None)
+    if names and silent is not None:
+        raise SourceError("configuration", f"{silent} is never read: it tells its facts by itself, by its webhook.")
+    chosen = [one for one in chosen if not one.kind.told_only]
     if due:
-        with reading(engine) as conn:
-            wanted, known = syncing.due(conn, now()), syncing.tried(conn)
-        chosen = [one for one in chosen if one.options.every_minutes and (one.name in wanted or one.name not in known)]
+        regularly = {one.name for one in found.values() if one.options.every_minutes and not one.kind.told_only}
         with writing(engine, count=False) as conn:
-            syncing.no_longer_read(conn, {one.name for one in found.values() if one.options.every_minutes})
+            syncing.no_longer_read(conn, regularly, set(found))
+        with reading(engine) as conn:
+            wanted = syncing.due(conn, now()) | (regularly - syncing.tried(conn))
+        chosen = [one for one in chosen if one.name in wanted]
     return [_Reading(engine, one, since, by, progress, now()).run() for one in chosen]
 
 

@@ -28,9 +28,10 @@ from starlette.types import ASGIApp
 from streamlit import config, file_util
 
 from app import charts, logs, metrics, store, ui
+from app.charts.theme import page_css
 from app.settings import PREFIX, Settings, demo_url
 from app.store.engine import open_store
-from app.web import errors, health, provider, watching
+from app.web import errors, health, provider, watching, webhooks
 from app.web.assets import Assets, AssetsMiddleware
 from app.web.beside import Beside
 from app.web.door import CALLBACK, Door
@@ -98,14 +99,18 @@ def serve(
 
 def build(settings: Settings, engine: Engine, script: Path) -> ASGIApp:
     """The ASGI app: Streamlit's, with what surrounds it. Call `configure` first."""
-    assets = Assets(Path(file_util.get_static_dir()), "Nines", PIECES if script == SCRIPT else ())
+    ours = script == SCRIPT
+    folder = Path(file_util.get_static_dir())
+    assets = Assets(folder, "Nines", PIECES if ours else (), page_css() if ours else "")
+    syncing = Syncing(engine, settings.sources_file)
     handlers: dict[Any, Callable[..., Any]] = {HTTPException: errors.on_http_error, Exception: errors.on_crash}
     app = st.App(
         script,
-        lifespan=_lifespan(settings, assets, _beside(settings, engine) if script == SCRIPT else ()),
+        lifespan=_lifespan(settings, assets, _beside(settings, engine, syncing) if ours else ()),
         routes=[
             *health.routes(engine),
             *watching.routes(settings, engine),
+            *webhooks.routes(settings, engine, syncing.wake),
             Route("/favicon.png", _icon, methods=["GET"]),
         ],
         middleware=[
@@ -162,13 +167,13 @@ def _flat(tables: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]
             yield f"{path}{name}", value
 
 
-def _beside(settings: Settings, engine: Engine) -> tuple[Beside, ...]:
+def _beside(settings: Settings, engine: Engine, syncing: Syncing) -> tuple[Beside, ...]:
     """What the server does beside answering. The demo's facts are its own: nothing of it is sent to anybody, and no
     live source is read into it."""
     if settings.demo:
         return (Preparing(engine),)
     sending = (Sending(engine),) if settings.sends else ()
-    return (Preparing(engine), *sending, Syncing(engine, settings.sources_file))
+    return (Preparing(engine), *sending, syncing)
 
 
 def _lifespan(settings: Settings, assets: Assets, beside: Sequence[Beside]) -> Callable[[st.App], Any]:

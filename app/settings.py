@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -296,9 +297,15 @@ NEEDED = ("public_url", "oidc_client_id", "oidc_client_secret", "cookie_secret")
 
 def load(**chosen: object) -> Settings:
     """The settings of the environment, overridden by those given that are not None. Raises SettingsError."""
-    _refuse_misspelt(os.environ)
+    return _loaded(frozenset(os.environ.items()), frozenset(one for one in chosen.items() if one[1] is not None))
+
+
+@lru_cache(maxsize=4)
+def _loaded(environment: frozenset[tuple[str, str]], chosen: frozenset[tuple[str, object]]) -> Settings:
+    """Remembered for as long as the environment is the same: every run of a page asks several times."""
+    _refuse_misspelt(dict(environment))
     try:
-        found = Settings(**{name: value for name, value in chosen.items() if value is not None})  # type: ignore[arg-type]
+        found = Settings(**dict(chosen))  # type: ignore[arg-type]
     except ValidationError as refused:
         first = refused.errors(include_url=False)[0]
         name = str(first["loc"][0])

@@ -15,6 +15,7 @@ from data_sources.delimited import Bad
 from data_sources.files import Batch, as_row
 from data_sources.http import Client, Reason, Slice
 from data_sources.mapped import Field, Seen
+from data_sources.signatures import NINES, Hook
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
@@ -76,6 +77,10 @@ class Kind:
     """Which of its values the field mapping knows: when those maps change, it is read from the start."""
     apart: frozenset[Reason] = frozenset({"query"})
     """What one part may be refused for while the others go on; anything else ends the reading."""
+    hook: Hook = NINES
+    """How it tells by itself what happened, where it has a webhook."""
+    told_only: bool = False
+    """Whether it is never read, and known by its webhook alone."""
 
 
 def batch(entity: str, rows: Sequence[Row]) -> Batch:
@@ -96,7 +101,8 @@ def batch(entity: str, rows: Sequence[Row]) -> Batch:
 
 
 def _text(value: Any) -> str:
-    """A value as a cell holds it; text that begins like a formula is guarded, as exports guard it."""
+    """A value as a cell holds it; text that begins like a formula is guarded, as exports guard it, and what no database
+    keeps in a text (a NUL, half a character) is replaced."""
     match value:
         case None:
             return ""
@@ -107,7 +113,6 @@ def _text(value: Any) -> str:
         case datetime() | date():
             return value.isoformat()
         case tuple() | list():
-            return ";".join(map(str, value))
-        case str() if _FORMULA.match(value):
-            return f"'{value}"
-    return str(value)
+            value = ";".join(map(str, value))
+    held = str(value).replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+    return f"'{held}" if isinstance(value, str) and _FORMULA.match(held) else held

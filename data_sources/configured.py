@@ -10,8 +10,15 @@ import yaml
 from pydantic import ValidationError
 
 from data_sources import (
+    datadog,
+    jira,
+    jsm_ops,
     openslo,
+    opsgenie,
+    pagerduty,
     prometheus,
+    push,
+    servicenow,
     statuspage,
 )
 from data_sources.brought import Kind
@@ -19,8 +26,15 @@ from data_sources.http import SourceError
 from data_sources.options import Options
 
 _KINDS = (
+    datadog.KIND,
+    jira.KIND,
+    jsm_ops.KIND,
     openslo.KIND,
+    opsgenie.KIND,
+    pagerduty.KIND,
     prometheus.KIND,
+    push.KIND,
+    servicenow.KIND,
     statuspage.KIND,
 )
 """Every kind of source: put a new connector here."""
@@ -45,7 +59,7 @@ _WORDS: Mapping[str, str] = {
     "dict_type": "must be names and values",
     "model_type": "must be names and values",
 }
-_SECRETS = frozenset({"token", "password", "headers"})
+_SECRETS = frozenset({"token", "password", "headers", "webhook"})
 
 
 class Source(NamedTuple):

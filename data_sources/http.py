@@ -71,6 +71,7 @@ class Client:
         user: str | None = None,
         password: SecretStr | None = None,
         headers: Mapping[str, SecretStr] | None = None,
+        accept: str = "*/*",
         timeout: float = 30,
         attempts: int = 5,
         longest_wait: float = 60,
@@ -86,8 +87,10 @@ class Client:
         if token:
             sent["Authorization"] = scheme.format(token.get_secret_value())
         signed = (user or "", password.get_secret_value()) if password else None
-        self._hidden = _forms((*sent.values(), *(signed or ())[1:], token and token.get_secret_value()), signed)
-        self._http = httpx.Client(timeout=timeout, headers=sent, auth=signed, follow_redirects=False)
+        bearer = token.get_secret_value() if token else None
+        self._hidden = _forms((*sent.values(), *(signed or ())[1:], bearer), signed)
+        told = {"Accept": accept, **sent}
+        self._http = httpx.Client(timeout=timeout, headers=told, auth=signed, follow_redirects=False)
 
     def __repr__(self) -> str:
         return f"Client({shown(self._base)!r})"
@@ -99,8 +102,9 @@ class Client:
         self._http.close()
 
     def get(self, path: str, params: Params | None = None) -> Answer:
-        """The answer to a GET. Raises SourceError once it is refused, or was retried enough."""
-        return self._ask("GET", path, params=dict(params or {}))
+        """The answer to a GET. Raises SourceError once it is refused, or was retried enough. A path that holds its own
+        query, as a link to the next page does, is asked as it stands."""
+        return self._ask("GET", path, params=dict(params) if params else None)
 
     def post(self, path: str, form: Params) -> Answer:
         """The answer to a POST of a form that only reads: long queries do not fit into an address."""
@@ -128,8 +132,9 @@ class Client:
                 break
             self._sleep(self._wait(attempt, answer))
         if answer is not None:
+            said = self.plain(_status(answer))
             again = f"{self._attempts} times" if self._attempts > 1 else "once"
-            raise SourceError("answer", f"{self.name} answered {_status(answer)}, {again} in a row: try again later.")
+            raise SourceError("answer", f"{self.name} answered {said}, {again} in a row: try again later.")
         raise SourceError("address", self._unreached(address, failure)) from None
 
     def _wait(self, attempt: int, answer: httpx.Response | None) -> float:
@@ -206,7 +211,7 @@ def asked_to_wait(headers: Mapping[str, str], now: datetime) -> float | None:
             return max((email.utils.parsedate_to_datetime(after).astimezone(UTC) - now).total_seconds(), 0.0)
         except ValueError:
             return None
-    for name in ("ratelimit-reset", "x-ratelimit-reset"):
+    for name in ("ratelimit-reset", "x-ratelimit-reset", "x-ratelimit-period-in-sec"):
         reset = headers.get(name, "").strip()
         if re.fullmatch(r"\d+", reset):
             seconds = float(reset)

@@ -51,6 +51,15 @@ class Maps(BaseModel):
     causes: Mapping[str, Mapped] = Field(default_factory=dict)
 
 
+class Webhook(BaseModel):
+    """Where a system tells by itself what happened."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    secret: EnvName
+    """The variable with the secret by which it signs."""
+
+
 class Options(BaseModel):
     """Of every kind."""
 
@@ -62,6 +71,7 @@ class Options(BaseModel):
     expected_hours: Annotated[float, Gt(0)] | None = None
     """How old its data may get before it is late."""
     map: Maps = Maps()
+    webhook: Webhook | None = None
 
 
 class Wired(Options):
@@ -69,6 +79,8 @@ class Wired(Options):
 
     scheme: ClassVar[str] = "Bearer {}"
     """How the token stands in the Authorization header."""
+    accept: ClassVar[str] = "*/*"
+    """What the Accept header asks for: the version of an API, where it stands there."""
 
     url: Url
     token: EnvName | None = None
@@ -104,5 +116,6 @@ def client(name: str, options: Options, environment: Mapping[str, str]) -> Clien
         user=options.user,
         password=secret(options.password, "password"),
         headers={header: value for header, value in headers.items() if value is not None},
+        accept=options.accept,
         timeout=options.timeout_seconds,
     )

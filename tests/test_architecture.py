@@ -61,6 +61,7 @@ LAYERS = (
         {"app.export", "app.store", "data_sources", *MEASURE},
         {"sqlalchemy", "xlsxwriter"},
     ),
+    Layer("app/ingest_webhooks.py", {"app.ingest", "app.store", "data_sources"}, {"sqlalchemy"}),
     # Pages write facts in one place alone: uploaded files, which only the import may read.
     Layer("app/ui/upload", {"app.ui", *RUN}, {"streamlit"}),
     # The page of reviews shows what was frozen, and asks for freezes and packs.
@@ -106,7 +107,7 @@ LAYERS = (
     ),
     Layer(
         "app/web/",
-        {"app.watch", "app.web", "app.settings", "app.store"},
+        {"app.ingest_webhooks", "app.watch", "app.web", "app.settings", "app.store"},
         {"alembic", "anyio", "httpx", "itsdangerous", "prometheus_client", "sqlalchemy", "starlette", "streamlit"},
     ),
     Layer("app/__init__.py", set(), set()),
@@ -114,7 +115,7 @@ LAYERS = (
     Layer(
         "data_sources/",
         {"data_sources", *ANY},
-        {"annotated_types", "httpx", "numpy", "openpyxl", "pyarrow", "pydantic", "stamina", "yaml"},
+        {"annotated_types", "dateutil", "httpx", "numpy", "openpyxl", "pyarrow", "pydantic", "stamina", "yaml"},
     ),
 )
 FILES = sorted(

@@ -275,7 +275,8 @@ def test_pieces_of_the_first_screens_are_named_on_the_first_page_with_all_they_i
 
     page = Assets(tmp_path, "Nines", pieces=("Board", "Gone")).page
 
-    assert re.findall(r"js/([^\"]+)", page) == ["known.1.js", "Board.1.js", "deep.2.js"]
+    assert re.findall(r"js/([^\"]+)", page) == ["known.1.js", "Board.1.js", "deep.2.js", "Board.1.js"]
+    assert '[import("./static/js/Board.1.js")]' in page, "read while the server is waited for"
 
 
 def test_streamlit_still_has_the_pieces_that_are_fetched_early() -> None:

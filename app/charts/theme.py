@@ -140,6 +140,16 @@ def variable(name: str, dark: bool | Palette = False) -> str:
     return colour if isinstance(dark, Palette) else f"var(--nines-{name.replace('_', '-')},{colour})"
 
 
+def page_css() -> str:
+    """What Streamlit's own parts need besides its theme: it writes white on primary buttons and chosen tags, which the
+    pale accent of the dark theme does not bear. By the page's `color-scheme`, which `ui/board.js` sets for dialogs."""
+    on = f"light-dark({LIGHT.on_accent}, {DARK.on_accent})"
+    button, tags = '[data-testid^="stBaseButton-primary"]:not(:disabled)', '[data-testid="stMultiSelectTagsContainer"]'
+    states = ", ".join(f"{button}{state}" for state in ("", ":hover", ":active", ":focus"))
+    inside = f"{button} :is(p, span), [data-tag] *"
+    return f"{states}, {tags} [data-tag] {{ color: {on}; }} {inside} {{ color: inherit; }}"
+
+
 def streamlit_theme() -> dict[str, dict[str, object]]:
     """What `.streamlit/config.toml` must say in its sections `theme.light` and `theme.dark`."""
     return {name: _section(colours) for name, colours in (("light", LIGHT), ("dark", DARK))}

@@ -313,6 +313,7 @@ NARROWED: Mapping[str, Callable[[Sight], sa.Select[Any]]] = {
             "seen_values",
             "sessions",
             "sync_marks",
+            "webhook_deliveries",
         )
     },
     "review_decisions": _where("review_decisions", _exception),

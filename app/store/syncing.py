@@ -70,6 +70,7 @@ def begun(
 ) -> None:
     """A reading begins: the source is known from now on, and what a killed reading left running is said to be over."""
     said = {"kind": kind, "tried_at": at, "every_minutes": every_minutes, "expected_hours": expected_hours}
+    said["asked_at"] = None
     if not conn.execute(SOURCES.update().where(SOURCES.c.name == source).values(**said)).rowcount:
         conn.execute(SOURCES.insert().values(name=source, **said))
     left = sa.and_(IMPORTS.c.source == source, IMPORTS.c.kind == "live", IMPORTS.c.status == "running")
@@ -86,21 +87,24 @@ def failed(conn: Connection, source: str, at: datetime | None) -> None:
     conn.execute(SOURCES.update().where(SOURCES.c.name == source).values(failed_at=at))
 
 
-def no_longer_read(conn: Connection, configured: set[str]) -> None:
-    """Sources that are not configured any more are not due any more."""
-    gone = sa.and_(SOURCES.c.every_minutes.is_not(None), SOURCES.c.name.not_in(sorted(configured)))
-    if conn.execute(sa.select(sa.literal(1)).select_from(SOURCES).where(gone).limit(1)).scalar():
-        conn.execute(SOURCES.update().where(gone).values(every_minutes=None))
+def no_longer_read(conn: Connection, regularly: set[str], configured: set[str]) -> None:
+    """Sources that are not to be read regularly any more, or that are not configured, are not due any more."""
+    for column, still in ((SOURCES.c.every_minutes, regularly), (SOURCES.c.asked_at, configured)):
+        gone = sa.and_(column.is_not(None), SOURCES.c.name.not_in(sorted(still)))
+        if conn.execute(sa.select(sa.literal(1)).select_from(SOURCES).where(gone).limit(1)).scalar():
+            conn.execute(SOURCES.update().where(gone).values({column: None}))
 
 
 def due(conn: Connection, now: datetime | None = None) -> frozenset[str]:
-    """The sources that the server should read now."""
+    """The sources that the server should read now: their time has come, or something happened there."""
     at = now or datetime.now(UTC)
-    known = sa.select(SOURCES.c.name, SOURCES.c.tried_at, SOURCES.c.every_minutes)
+    known = sa.select(SOURCES.c.name, SOURCES.c.tried_at, SOURCES.c.every_minutes, SOURCES.c.asked_at)
     return frozenset(
         row.name
-        for row in conn.execute(known.where(SOURCES.c.every_minutes.is_not(None)))
-        if row.tried_at is None or row.tried_at + timedelta(minutes=row.every_minutes) <= at
+        for row in conn.execute(
+            known.where(sa.or_(SOURCES.c.every_minutes.is_not(None), SOURCES.c.asked_at.is_not(None)))
+        )
+        if row.asked_at or row.tried_at is None or row.tried_at + timedelta(minutes=row.every_minutes) <= at
     )
 
 

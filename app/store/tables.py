@@ -249,10 +249,12 @@ SOURCES = sa.Table(
     sa.Column("tried_at", Moment()),
     sa.Column("every_minutes", sa.Double()),
     sa.Column("failed_at", Moment()),
+    sa.Column("asked_at", Moment()),
 )
 """Live sources, and how often (in hours) any source is expected to bring something: later than that, it is late.
-`every_minutes`: how often the server reads it by itself; `tried_at`: when a reading last began; `failed_at`: the same
-of the last one, where it could not read all of it."""
+`every_minutes`: how often the server reads it by itself; `tried_at`: when a reading last began; `asked_at`: since when
+it is to be read because something happened there; `failed_at`: when the last reading began, where it could not read all
+of it."""
 SYNC_MARKS = sa.Table(
     "sync_marks",
     METADATA,
@@ -375,6 +377,15 @@ DELIVERIES = sa.Table(
     sa.Index(None, "state"),
 )
 """Digests that were asked for, one a place they go to, and what became of them (`deliveries.py`)."""
+WEBHOOK_DELIVERIES = sa.Table(
+    "webhook_deliveries",
+    METADATA,
+    _key("source"),
+    _key("delivery"),
+    sa.Column("at", Moment(), nullable=False),
+    sa.Index(None, "at"),
+)
+"""What was delivered to the webhooks of sources: one that comes again is known (`hooks.py`)."""
 META = sa.Table(
     "meta", METADATA, sa.Column("name", sa.Text(), primary_key=True), sa.Column("value", sa.Text(), nullable=False)
 )

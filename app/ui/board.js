@@ -93,6 +93,7 @@ export default function (component) {
   const root = parentElement.querySelector(".board")
   if (!root) return
   root.dataset.theme = isDark(parentElement.host ?? parentElement) ? "dark" : "light"
+  document.documentElement.style.colorScheme = root.dataset.theme
   if (!tellers.has(root)) {
     listen(root, target => {
       const act = asks(target)

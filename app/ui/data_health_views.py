@@ -234,7 +234,7 @@ def _run_told(run: Run, health: Health) -> Markup:
     ]
     if run.kind == "live":
         facts = [fact for fact in facts if fact[0] != "Files"] + [("Calls", _count(run.calls))]
-        facts += [("Told", sentence) for sentence in (*filter(None, (run.failure,)), *run.unread)]
+    facts += [("Told", sentence) for sentence in (*filter(None, (run.failure,)), *run.unread)]
     told = el("dl", join(*(join(el("dt", name), el("dd", said)) for name, said in facts)))
     return el("section", told, counts_table(run.counts), cls="counted")
 

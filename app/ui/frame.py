@@ -7,7 +7,6 @@ from typing import Any
 import streamlit as st
 
 from app import settings, watch
-from app.charts.theme import palette
 from app.people import Person
 from app.ui import act, empty, entry, filters, forms_register, freshness, places, read, who
 from app.ui.board import board
@@ -20,19 +19,12 @@ icon from outside."""
 LOGO = Path(__file__).parent / "art" / "logo.svg"
 SIDEBAR_PX = 220
 CONTENT_PX = 1280
-_STYLE = """<style>
-[data-testid^="stBaseButton-primary"]:not(:disabled) {{ &, &:hover, &:active, &:focus {{ color: {on}; }} }}
-[data-testid="stMultiSelectTagsContainer"] [data-tag] {{ color: {on}; }}
-[data-testid^="stBaseButton-primary"]:not(:disabled) :is(p, span), [data-tag] * {{ color: inherit; }}
-</style>"""
-"""Streamlit writes white on primary buttons and chosen tags, which the pale accent of the dark theme does not bear."""
 _WHO = "font-size: 0.875rem; opacity: 0.75; overflow-wrap: anywhere"
 
 
 def show() -> None:
     """Draws the frame and runs the page that was asked for, for who may enter. Raises StoreError or SettingsError
     with a sentence to show."""
-    st.html(_STYLE.format(on=palette(st.context.theme.type == "dark").on_accent))
     person = entry.person()
     if person is not None:
         with who.held(person), read.held():

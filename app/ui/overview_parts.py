@@ -49,9 +49,15 @@ _TALLY = {
 }
 
 
-def first_screen(shown: First, asked: Asked) -> Markup:
-    """Headline, eight tiles, the map."""
-    return join(lead(" ".join(shown.sentences), asked), tiles.tiles(shown.faces), tier_map(shown, asked))
+def screen(first: First, second: Second, asked: Asked) -> Markup:
+    """Headline, eight tiles, the map; below them the worst services, changes and what waits."""
+    return join(
+        lead(" ".join(first.sentences), asked),
+        tiles.tiles(first.faces),
+        tier_map(first, asked),
+        el("div", worst(second, asked), changed(second, asked), cls="grid two below"),
+        waiting(second.waiting, asked, second.kept),
+    )
 
 
 def tier_map(shown: First, asked: Asked) -> Markup:
@@ -64,14 +70,6 @@ def tier_map(shown: First, asked: Asked) -> Markup:
     )
     return el(
         "section", el("h2", shown.heat.title), el("p", shown.heat.subtitle, cls="sub"), body, late, cls="card section"
-    )
-
-
-def second_screen(shown: Second, asked: Asked) -> Markup:
-    """Worst services, changes and what waits."""
-    return join(
-        el("div", worst(shown, asked), changed(shown, asked), cls="grid two below"),
-        waiting(shown.waiting, asked, shown.kept),
     )
 
 

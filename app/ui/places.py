@@ -168,7 +168,6 @@ def _page(place: Place) -> st.Page:
         place.script,
         title=place.title,
         icon=place.icon,
-        help=place.help,
         url_path=place.name,
         default=place is OVERVIEW,
         visibility="hidden" if place.hidden else "visible",

@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import mimetypes
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ _IMPORT = re.compile(r"""(?:\bfrom|\bimport)\s*["']\./([^"']+\.js)["']""")
 _HOME = 'window.__streamlit={BACKEND_BASE_URL:new URL("./",location.href).href}'
 """Every page stands right under the app's root. Not told so, the frontend looks for the server under the page's name
 first: two requests that fail, seen in the console of every deep link."""
+_WHILE_WAITING = 'addEventListener("DOMContentLoaded",()=>(self.requestIdleCallback??setTimeout)(()=>[%s]))'
 _NOT_PAGES = ("/component/", "/media/", "/_stcore/")
 
 
@@ -32,21 +33,26 @@ class Asset(NamedTuple):
 class Assets:
     """The files of a folder as answers. `warm` fills it; what is not there yet is left to Streamlit.
 
-    `pieces` are parts of Streamlit's frontend that the first screens show: the browser fetches them while it starts,
-    not one after the other once the page asks for them.
+    `pieces` are parts of Streamlit's frontend that the first screens show: the browser fetches them while it starts and
+    reads them while it waits for the server, not one after the other once the page asks for them. `style` is CSS of
+    the whole page.
     """
 
-    def __init__(self, folder: Path, title: str, pieces: Iterable[str] = ()) -> None:
+    def __init__(self, folder: Path, title: str, pieces: Sequence[str] = (), style: str = "") -> None:
         self.folder = folder
         self.files: dict[str, Asset] = {}
         page = (folder / "index.html").read_text(encoding="utf-8")
+        scripts = folder / "static" / "js"
         links = "".join(
-            f'<link rel="modulepreload" crossorigin href="./static/js/{name}">\n'
-            for name in scripts_of(folder / "static" / "js", pieces)
+            f'<link rel="preload" as="script" crossorigin href="./static/js/{name}">\n'
+            for name in scripts_of(scripts, pieces)
             if name not in page
         )
+        reads = ",".join(f'import("./static/js/{name}")' for name in _files_of(scripts, pieces))
+        early = f"<script>{_WHILE_WAITING % reads}</script>" if reads else ""
+        styled = f"<style>{style}</style>" if style else ""
         self.page = page.replace("<title>Streamlit</title>", f"<title>{title}</title>").replace(
-            "</head>", f"<script>{_HOME}</script>{links}</head>"
+            "</head>", f"<script>{_HOME}</script>{links}{early}{styled}</head>"
         )
         plain = self.page.encode()
         self.index = {
@@ -66,13 +72,17 @@ class Assets:
 
 def scripts_of(folder: Path, pieces: Iterable[str]) -> list[str]:
     """The file of each piece, `Selectbox` for one, and all that it imports, each once."""
-    waiting = [path.name for piece in pieces for path in folder.glob(f"{piece}.*.js")]
+    waiting = _files_of(folder, pieces)
     found: list[str] = []
     for name in waiting:
         if name not in found and (folder / name).is_file():
             found.append(name)
             waiting += _IMPORT.findall((folder / name).read_text(encoding="utf-8"))
     return found
+
+
+def _files_of(folder: Path, pieces: Iterable[str]) -> list[str]:
+    return [path.name for piece in pieces for path in folder.glob(f"{piece}.*.js")]
 
 
 def _asset(plain: bytes, kind: str, cache: str, *, compress: bool) -> Asset:

@@ -11,6 +11,9 @@ from collections.abc import Sequence
 
 from app.store.engine import StoreError
 
+_GATHERING = 2.0
+"""Seconds after it is woken: what happens at once is looked at once."""
+
 
 class Beside(ABC):
     """A thread that looks now and then, from the server's start to its end."""
@@ -21,6 +24,7 @@ class Beside(ABC):
         self._failing, self._first, self._every, self._most = failing, first, every, most or every
         self._log = logging.getLogger(type(self).__module__)
         self._left = threading.Event()
+        self._woken = threading.Event()
         self._child: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
@@ -34,9 +38,14 @@ class Beside(ABC):
     def stop(self) -> None:
         """Ends it, with what it has begun."""
         self._left.set()
+        self._woken.set()
         child = self._child
         if child is not None and child.poll() is None:
             child.terminate()
+
+    def wake(self) -> None:
+        """Has it look in a moment, in which more may happen, and not only when its time has come."""
+        self._woken.set()
 
     def have(self, *command: str) -> tuple[int, str]:
         """Has a command of `nines` done at low priority, which ends with the server: its exit code, and the first line
@@ -56,13 +65,20 @@ class Beside(ABC):
 
     def _run(self) -> None:
         wait = self._first
-        while not self._left.wait(wait):
+        while not self._waited(wait):
             try:
                 well = self.look()
             except StoreError as cause:
                 self._log.warning("%s: %s", self._failing, cause)
                 well = False
             wait = self._every if well else min(max(wait, self._every) * 2, self._most)
+
+    def _waited(self, seconds: float) -> bool:
+        """Waits until it is time to look, or it is woken: whether the server stops meanwhile."""
+        if self._woken.wait(seconds) and self._left.wait(_GATHERING):
+            return True
+        self._woken.clear()
+        return self.left
 
 
 def nines(command: Sequence[str]) -> tuple[str, ...]:

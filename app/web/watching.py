@@ -31,6 +31,7 @@ _KINDS = {
     "_stcore": "streamlit",
     "auth": "sign_in",
     "oauth2callback": "sign_in",
+    "webhooks": "webhooks",
 }
 
 

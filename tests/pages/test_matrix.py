@@ -120,6 +120,7 @@ WRITES: Mapping[str, Write] = {
 OPENERS: Mapping[str, str] = {
     "app/ingest.py": "asks who imports",
     "app/ingest_sync.py": "asks who reads live sources",
+    "app/ingest_webhooks.py": "asks for the signature of somebody who knows the source's secret",
     "app/ui/forms.py": "saves forms, each of which calls a write of app.store that asks",
     "app/review/freeze.py": "freezes and closes by writes of app.store.reviews, which ask",
     "app/cli/review.py": "the account of the machine, through writes of app.store.reviews",
@@ -140,6 +141,7 @@ ROUTES: Mapping[str, str] = {
     "/readyz": "anybody",
     "/favicon.png": "anybody",
     "/metrics": "this machine alone, or who has the token",
+    "/webhooks/{source}": "who signs by the source's secret; nobody where it has none",
 }
 """Route of the server's own → who may ask for it."""
 FACTS = {

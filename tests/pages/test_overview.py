@@ -11,7 +11,7 @@ def test_the_first_screen_has_headline_eight_tiles_and_the_map() -> None:
     at = app().run()
 
     assert not at.exception
-    first = boards(at)["overview_first"]
+    first = boards(at)["overview"]
     assert first.count('class="card tile"') == 8
     assert "October 2026: " in text(first)
     assert all(f"Tier {tier}" in text(first) for tier in range(4))
@@ -37,7 +37,7 @@ def test_it_uses_neither_plotly_nor_a_data_frame() -> None:
 
 @pytest.mark.usefixtures("full")
 def test_what_waits_is_told_with_day_and_owner() -> None:
-    second = text(boards(app().run())["overview_second"])
+    second = text(boards(app().run())["overview"])
 
     assert "Decisions waiting" in second
     assert "acceptance ran out on 12 Nov 2026" in second
@@ -47,12 +47,12 @@ def test_what_waits_is_told_with_day_and_owner() -> None:
 @pytest.mark.usefixtures("full")
 def test_a_tier_narrows_every_number() -> None:
     at = app().run()
-    before = boards(at)["overview_first"]
+    before = boards(at)["overview"]
 
     at.selectbox(key="tier").select("Tier 0").run()
 
     assert not at.exception
-    after = boards(at)["overview_first"]
+    after = boards(at)["overview"]
     assert after != before
     assert "Tier 1" not in text(after)
     assert "Not counted by tier" in text(after), "on-call load belongs to teams"
@@ -72,7 +72,7 @@ def test_every_kind_of_period_is_shown(period: str, against: str) -> None:
 
     assert not at.exception
     assert at.selectbox(key="period").value == period
-    assert boards(at)["overview_first"].count('class="card tile"') == 8
+    assert boards(at)["overview"].count('class="card tile"') == 8
 
 
 @pytest.mark.usefixtures("full")
@@ -80,7 +80,7 @@ def test_a_month_that_is_not_over_says_so() -> None:
     at = app()
     at.query_params["period"] = "November 2026"
 
-    first = text(boards(at.run())["overview_first"])
+    first = text(boards(at.run())["overview"])
 
     assert "November 2026, so far:" in first
     assert "Not over yet" in first
@@ -133,7 +133,7 @@ def test_one_fact_is_no_reason_for_zeros_or_certainties() -> None:
     at = app().run()
 
     assert not at.exception
-    first = boards(at)["overview_first"]
+    first = boards(at)["overview"]
     tiles = {key: first.split(f'data-kpi="{key}"')[1].split("</article>")[0] for key in overview.TILES}
     assert "no data" in text(tiles["slo_compliance"])
     assert "no data" in text(tiles["error_budget_remaining"])

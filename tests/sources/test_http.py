@@ -1,6 +1,6 @@
 """The wire: retries that end, waits that are asked for, pages to their end, and refusals in one sentence."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -105,6 +105,7 @@ def test_credentials_go_to_no_other_host() -> None:
         ({"retry-after": "soon"}, None),
         ({"ratelimit-reset": "4"}, 4.0),
         ({"x-ratelimit-reset": str(int(AT.timestamp()) + 5)}, 5.0),
+        ({"x-ratelimit-state": "THROTTLED", "x-ratelimit-period-in-sec": "60"}, 60.0),
         ({}, None),
     ],
 )
@@ -131,6 +132,20 @@ def test_tokens_lead_to_the_end_and_never_in_a_circle() -> None:
         list(by_token(lambda token: ([1], "b")))
     assert next_link({"link": '<http://x/1>; rel="prev", <http://x/3>; rel="next"'}) == "http://x/3"
     assert next_link({}) is None
+
+
+def test_the_address_of_a_next_page_is_asked_as_it_stands() -> None:
+    asked: list[tuple[str, dict[str, str]]] = []
+
+    def answer(path: str, params: Mapping[str, str], headers: Mapping[str, str]) -> Told:
+        asked.append((path, dict(params)))
+        return 200, {}, {}
+
+    with serving(answer) as base, client(base) as wire:
+        wire.get(f"{base}/items?page=2&size=50")
+        wire.get("/items", {"page": 3})
+
+    assert asked == [("/items", {"page": "2", "size": "50"}), ("/items", {"page": "3"})]
 
 
 def test_a_count_that_does_not_agree_is_told() -> None:
