@@ -18,7 +18,8 @@ from sqlalchemy.engine import Connection
 from app.metrics.risk_records import Clash, Conflict, Invalid, RiskKey
 from app.people import Person
 from app.store.audit import clean
-from app.store.tables import FACTS, MAPPINGS, SEEN_VALUES
+from app.store.mapping_tables import MAPPINGS, SEEN_VALUES
+from app.store.tables import FACTS
 from app.store.write import audit, known
 
 FIELDS: Mapping[str, tuple[str, str]] = MappingProxyType(
