@@ -22,7 +22,7 @@ from app.ingest import Keeper, Report
 from app.ingest_sync_maps import Mapped
 from app.metrics.periods import local_day
 from app.people import Person
-from app.store import light, mappings, rejects, sums, syncing
+from app.store import light, mappings, rejects, renamed, sums, syncing
 from app.store.engine import reading, writing
 from app.store.tables import FACTS, IMPORTS
 from app.store.write import Reject, RunCounts, Touched, begin_run, end_run
@@ -179,6 +179,7 @@ class _Reading:
         self._mapped = Mapped(source, {}, {})
         self._outdated: dict[str, list[str]] = {}
         """Part → its marks from when it was asked, or mapped, otherwise: they go once it is read anew."""
+        self._renamed = 0
         self._failed: set[str] = set()
         self._held: set[str] = set()
         """Parts of which a slice was answered only partly: their mark stays before it."""
@@ -290,19 +291,22 @@ class _Reading:
         with writing(self._engine) as conn:
             touched = Touched(run)
             keeper = Keeper(conn, run, self._source.name, touched, self._reports, self._names, 0)
+            for _, found in brought:
+                self._mapped.keep(conn, run, self._at, found.seen)
+            former = mappings.former(conn, self._source.name)
             for part, found in brought:
                 for entity, place, batch in found.batches:
                     if place not in self._names:
                         self._names.append(place)
                     if entity.name == "slos":
                         batch = batch._replace(table=_revised(conn, self._source.name, batch.table, self._at))
+                    self._renamed += renamed.clear(conn, self._source.name, entity.name, batch.table, former, touched)
                     keeper.start(entity)
                     keeper.keep(entity, self._names.index(place), batch)
                 _say(self._out.unread, found.unread)
                 _say(self._out.notes, found.notes)
                 if found.partial and one.end > self._at - _AGAIN:
                     self._held.add(part.name)
-                self._mapped.keep(conn, run, self._at, found.seen)
                 if self._source.kind.slice and not part.whole and part.name not in self._held:
                     marks[self._mapped.marked(part)] = one.end
             syncing.forget(conn, self._source.name, [mark for part, _ in brought for mark in self._gone(part)])
@@ -320,6 +324,9 @@ class _Reading:
     def _end(self) -> None:
         out = self._out
         whole = out.failure is None and not self._failed and not self._held
+        if self._renamed:
+            took = "took the place of what stood under a former name of its service or team"
+            _say(out.notes, [f"{self._renamed:,} facts {took}." if self._renamed > 1 else f"1 fact {took}."])
         with writing(self._engine) as conn:
             told = [*out.unread, *out.notes][:_TOLD] or None
             ended = {"calls": out.calls, "unread": told, "failure": out.failure, "status": out.status}

@@ -8,9 +8,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
+from app.cli import checking
 from app.metrics.risk_records import Conflict, Invalid
 from app.people import NotAllowed, Person, Role
-from app.store import listing, mappings, syncing
+from app.store import listing, mappings, sums, syncing
 from app.store.engine import reading, writing
 from app.store.tables import AUDIT, FACTS
 from tests.sources import desk
@@ -42,6 +43,8 @@ def test_values_are_seen_with_their_rows_samples_and_what_they_mean(
     assert (seen["services", "Mail"].means, seen["services", "shop"].known) == ("mail", True)
     assert not seen["services", "Web shop"].known
     assert mappings.told(seen.values()) == ("3 values of desk mean nothing here yet",)
+    said = [one.words for one in checking.findings(engine) if "mean nothing" in one.words]
+    assert said == ["3 values of desk mean nothing here yet: Data health lists and maps them."]
 
 
 def test_a_severity_set_aside_becomes_known_and_its_incident_is_read(
@@ -130,6 +133,42 @@ def test_the_app_goes_over_the_file_whatever_the_case_and_back_to_it(
     assert (seen["severity", "P1"].means, seen["severity", "P1"].own) == ("1", "3")
     desk.save(sqlite_engine, "severity", of=1, P1=None)
     assert desk.values(sqlite_engine)["severity", "p1"].means == "3"
+
+
+def keyed(engine: Engine, entity: str) -> set[tuple[str, ...]]:
+    names = {"impacts": ("incident", "service"), "services": ("service",)}[entity]
+    table = FACTS[entity]
+    with reading(engine) as conn:
+        assert not sums.verify(conn)
+        return {
+            tuple(row)
+            for row in conn.execute(sa.select(*(table.c[name] for name in names)).where(table.c.source == "desk"))
+        }
+
+
+def test_facts_that_are_named_by_a_service_move_to_its_new_name_also_after_a_kill(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.organisation(engine, tmp_path)
+    made = desk.desk(monkeypatch, Said("high"), Said("high", "Mail"), Said("high"), Said("high", "shop"))
+    made.hit = True
+    desk.read(engine, tmp_path)
+    assert keyed(engine, "services") == {("Web shop",), ("Mail",), ("shop",)}
+
+    made.asked.clear()
+    made.kill_at = FIRST + 2 * DAY
+    desk.save(engine, "services", Web_shop="mail", Mail="mail")
+    with pytest.raises(KeyboardInterrupt):
+        desk.read(engine, tmp_path)
+    made.kill_at = None
+    outcome = desk.read(engine, tmp_path)
+
+    assert keyed(engine, "impacts") == {("D-0", "mail"), ("D-1", "mail"), ("D-2", "mail"), ("D-3", "shop")}
+    assert keyed(engine, "services") == {("mail",), ("shop",)}
+    assert any("took the place of what stood under a former name" in note for note in outcome.notes)
+    desk.save(engine, "services", of=1, Web_shop="shop", Mail=None)
+    desk.read(engine, tmp_path, now=AT + DAY)
+    assert keyed(engine, "impacts") == {("D-0", "shop"), ("D-1", "Mail"), ("D-2", "shop"), ("D-3", "shop")}
 
 
 def test_what_a_source_that_is_read_whole_does_not_say_any_more_is_forgotten(

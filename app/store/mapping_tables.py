@@ -13,13 +13,14 @@ SEEN_VALUES = sa.Table(
     *(sa.Column(name, sa.Text(), primary_key=True) for name in ("source", "field", "value")),
     sa.Column("ours", sa.Text()),
     sa.Column("own", sa.Text()),
+    sa.Column("former", sa.JSON(none_as_null=True)),
     sa.Column("rows", sa.BigInteger(), nullable=False),
     sa.Column("samples", sa.JSON(), nullable=False),
     sa.Column("seen_at", Moment(), nullable=False),
     sa.Column("run", sa.Integer(), nullable=False),
 )
 """What live sources call things: what the last reading that had a value took it for, what it means without the mapping
-edited in the app, how many rows of that reading had it, and some of them for people."""
+edited in the app, what it was taken for before, how many rows of that reading had it, and some of them for people."""
 MAPPINGS = sa.Table(
     "mappings",
     METADATA,

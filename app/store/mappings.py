@@ -35,6 +35,8 @@ FIELDS: Mapping[str, tuple[str, str]] = MappingProxyType(
 _MEANINGS = {"severity": frozenset("12345"), "customer_impact": frozenset({"true", "false"})}
 _ITSELF = frozenset({"services", "teams", "causes"})
 """Fields whose values mean what they say where nothing maps them."""
+_NAMES = frozenset({"services", "teams"})
+"""Those that the keys of some facts hold."""
 _LONGEST = 2_000
 _SAMPLES = 3
 _SOME = 500
@@ -112,10 +114,27 @@ def saw(conn: Connection, source: str, run: int, at: datetime, seen: Iterable[Sa
         row = {"ours": one.ours, "rows": one.rows, "samples": list(one.samples), "seen_at": at, "run": run}
         if not one.own_unknown:
             row["own"] = one.own
+        if before is not None and field in _NAMES:
+            row["former"] = _former(before, one)
         if before is None:
             conn.execute(SEEN_VALUES.insert().values(source=source, field=field, value=value, **row))
         else:
             conn.execute(SEEN_VALUES.update().where(_is(SEEN_VALUES, source, field, value=value)).values(**row))
+
+
+def _former(before: Any, now: Saw) -> list[str] | None:
+    """What a value was ever taken for, without what it is taken for now."""
+    names = [*(before.former or ()), before.ours or before.value]
+    return [name for name in dict.fromkeys(names) if name != (now.ours or now.value)] or None
+
+
+def former(conn: Connection, source: str) -> dict[str, dict[str, set[str]]]:
+    """Services and teams → the name of one → names under which facts of this source may still stand."""
+    table = SEEN_VALUES
+    found: dict[str, dict[str, set[str]]] = {}
+    for row in conn.execute(sa.select(table).where(table.c.source == source, table.c.former.is_not(None))):
+        found.setdefault(row.field, {}).setdefault(row.ours or row.value, set()).update(row.former)
+    return found
 
 
 def _added(before: Saw | None, one: Saw) -> Saw:

@@ -100,7 +100,7 @@ def _row(one: Value, lacking: bool, may: bool) -> dict[str, Any]:
         "value": one.value,
         "means": "" if lacking else _said(one),
         "rows": one.rows,
-        "samples": "; ".join(one.samples),
+        "samples": "; ".join(forms_mapping.samples(one)),
         "seen_at": one.seen_at,
     }
     return row | ({ACT: act} if may else {})

@@ -153,7 +153,8 @@ def _sources(kpi: Kpi, asked: Asked) -> str | None:
     for source in read.sources():
         if not feeds & source.brings:
             continue
-        to, late = source.data_to(asked.as_of), ", late" if source.late_by(asked.as_of) is not None else ""
+        to, failed = source.data_to(asked.as_of), ", last reading failed" if source.failed_at is not None else ""
+        late = ", late" if source.late_by(asked.as_of) is not None else failed
         if source.last_read_at is not None:
             said.append(f"{source.name} (last read {wording.instant(source.last_read_at, asked.zone)}{late})")
         else:

@@ -11,7 +11,7 @@ from app.people import Person
 from app.store import mappings
 from app.store.engine import reading
 from app.store.mappings import FIELDS, Value
-from app.ui import read, who
+from app.ui import privacy, read, who
 from app.ui.forms import Begun, Field, Form, Opened, Values
 from app.ui.markup import Markup, el, join, plain
 
@@ -59,6 +59,11 @@ def _named(field: str) -> Mapping[str, str]:
     return {}
 
 
+def samples(one: Value) -> tuple[str, ...]:
+    """Some facts that had a value, as the reader may see them."""
+    return tuple(map(privacy.unnamed, one.samples))
+
+
 def shown(one: Value) -> str | None:
     """What the form shows of a value: what it means; None where that is nothing here."""
     return one.mapped if one.mapped is not None else one.means if one.known else None
@@ -98,7 +103,7 @@ def _rows(opened: Opened) -> Sequence[Sequence[Field]]:
 
 def _had(one: Value) -> str:
     """How many rows had it, and which: "12 rows of the last reading that had it, such as INC-7 Checkout is down"."""
-    such = f", such as {wording.listed(list(one.samples))}" if one.samples else ""
+    such = f", such as {wording.listed(list(samples(one)))}" if one.samples else ""
     return f"{one.rows:,} row{'s' if one.rows != 1 else ''} of the last reading that had it{such}."
 
 
@@ -129,7 +134,7 @@ def _below(opened: Opened) -> Markup:
             el("td", one.value),
             el("td", words(one.field, shown(one)) or "nothing", cls="muted"),
             el("td", el("b", words(one.field, ours or one.by_itself) or "nothing")),
-            el("td", f"{one.rows:,}: {'; '.join(one.samples)}" if one.samples else f"{one.rows:,}", cls="wide"),
+            el("td", f"{one.rows:,}: {'; '.join(samples(one))}" if one.samples else f"{one.rows:,}", cls="wide"),
         )
         for one, ours in changes
     ]

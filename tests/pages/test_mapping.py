@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy.engine import Engine
 from streamlit.testing.v1 import AppTest
 
-from app.people import Person, Role
+from app import ingest
+from app.people import Person, Role, local
 from app.store.engine import open_store
 from app.ui import read, who
 from app.ui.forms import Opened
@@ -125,6 +126,18 @@ def test_who_may_not_write_everywhere_reads_alone(store: Engine, monkeypatch: py
     assert not [one for one in at.button if (one.key or "").startswith("do_map_")]
     assert any("that takes the role" in one.value for one in at.caption)
     assert "&quot;do&quot;: &quot;map&quot;" not in boards(at)["health_mapping_table"]
+
+
+def test_who_answers_calls_is_not_named_in_a_sample_to_who_may_not_know(
+    store: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shifts.csv").write_text(
+        "team,responder,start,end\nweb,D-1 Web,2026-11-01T00:00:00Z,2026-11-02T00:00:00Z\n", encoding="utf-8"
+    )
+    ingest.run(store, [tmp_path / "shifts.csv"], by=local("ann"))
+    monkeypatch.setattr(who, "person", lambda: Person("vera@example.com", frozenset({Role.VIEWER})))
+
+    assert listed(page())[0].startswith("P1 severity desk nothing yet 2 Web team shop is down; D-2 Mail is down")
 
 
 def test_within_limits_nothing_of_it_is_seen(store: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 words."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -49,9 +49,15 @@ class Desk:
         self.days = list(days)
         self.asked: list[Slice] = []
         self.whole = False
+        self.kill_at: datetime | None = None
+        """A reading that comes to this moment is killed."""
+        self.hit = False
+        """Whether each incident has a window of impact, and the service is told of."""
 
     def fetch(self, wire: Client | None, options: Any, part: Part, of: Slice) -> list[int]:
         self.asked.append(of)
+        if self.kill_at is not None and of.start <= self.kill_at < of.end:
+            raise KeyboardInterrupt
         return [at for at in range(len(self.days)) if self.whole or of.start <= FIRST + at * DAY < of.end]
 
     def parse(self, raw: Sequence[int], options: Any, part: Part, of: Slice) -> Brought:
@@ -72,7 +78,18 @@ class Desk:
                     }
                 )
             )
-        return Brought(((ENTITIES["incidents"], "desk", batch("incidents", rows)),), seen=values.seen())
+        batches = [(ENTITIES["incidents"], "desk", batch("incidents", rows))]
+        if self.hit:
+            hits = [
+                {"incident": row.values["incident"], "service": service, "start": row.values["detected_at"],
+                 "level": "outage", "end": row.values["detected_at"] + timedelta(hours=1)}
+                for row in rows for service in row.values["services"]
+            ]  # fmt: skip
+            told = sorted({one["service"] for one in hits})
+            batches.append((ENTITIES["impacts"], "desk", batch("impacts", [Row(one) for one in hits])))
+            services = [Row({"service": name, "name": name, "tier": 1, "team": "web"}) for name in told]
+            batches.append((ENTITIES["services"], "desk", batch("services", services)))
+        return Brought(tuple(batches), seen=values.seen())
 
     def kind(self) -> Kind:
         return Kind(

@@ -18,6 +18,7 @@ def upgrade() -> None:
         *(sa.Column(name, sa.Text(), nullable=False) for name in ("source", "field", "value")),
         sa.Column("ours", sa.Text()),
         sa.Column("own", sa.Text()),
+        sa.Column("former", sa.JSON()),
         sa.Column("rows", sa.BigInteger(), nullable=False),
         sa.Column("samples", sa.JSON(), nullable=False),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
