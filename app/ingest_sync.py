@@ -17,10 +17,12 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from app import ingest_sync_maps
 from app.ingest import Keeper, Report
+from app.ingest_sync_maps import Mapped
 from app.metrics.periods import local_day
 from app.people import Person
-from app.store import light, rejects, sums, syncing
+from app.store import light, mappings, rejects, renamed, sums, syncing
 from app.store.engine import reading, writing
 from app.store.tables import FACTS, IMPORTS
 from app.store.write import Reject, RunCounts, Touched, begin_run, end_run
@@ -174,6 +176,10 @@ class _Reading:
         self._out = Outcome(source.name, source.kind.name)
         self._reports = Report(dry=False)
         self._names: list[str] = []
+        self._mapped = Mapped(source, {}, {})
+        self._outdated: dict[str, list[str]] = {}
+        """Part → its marks from when it was asked, or mapped, otherwise: they go once it is read anew."""
+        self._renamed = 0
         self._failed: set[str] = set()
         self._held: set[str] = set()
         """Parts of which a slice was answered only partly: their mark stays before it."""
@@ -208,6 +214,8 @@ class _Reading:
                 expected_hours=options.expected_hours,
             )
             self._out.run = begin_run(conn, kind="live", source=self._source.name, names=[], actor=self._by.name)
+            self._mapped = ingest_sync_maps.mapped(self._source, conn)
+            self._source = self._mapped.source
 
     def _all(self, wire: Client | None) -> None:
         kind, options = self._source.kind, self._source.options
@@ -223,6 +231,7 @@ class _Reading:
         with reading(self._engine) as conn:
             marks = syncing.marks(conn, self._source.name)
         first = getattr(options, "since", None) or self._at - FIRST
+        self._outdated = {part.name: self._mapped.outdated(part, marks) for part in parts}
         starts = {part: self._start(part, marks, first, step) for part in parts}
         cut = list(slices(min(starts.values(), default=end), end, kind.slice(options)))
         for number, one in enumerate(cut):
@@ -233,10 +242,11 @@ class _Reading:
                 self._progress(self._source.name, number + 1, len(cut))
 
     def _start(self, part: Part, marks: Mapping[str, datetime], first: datetime, step: timedelta) -> datetime:
-        if self._since is not None:
+        mark = marks.get(self._mapped.marked(part))
+        if self._since is not None and (mark is not None or not self._outdated[part.name]):
             start = self._since
-        elif part.name in marks:
-            start = max(marks[part.name] - self._source.kind.overlap(self._source.options), first)
+        elif mark is not None:
+            start = max(mark - self._source.kind.overlap(self._source.options), first)
         else:
             start = first
         return _EPOCH + ((start.astimezone(UTC) - _EPOCH) // step) * step
@@ -280,12 +290,16 @@ class _Reading:
         with writing(self._engine) as conn:
             touched = Touched(run)
             keeper = Keeper(conn, run, self._source.name, touched, self._reports, self._names, 0)
+            for _, found in brought:
+                self._mapped.keep(conn, run, self._at, found.seen)
+            former = mappings.former(conn, self._source.name)
             for part, found in brought:
                 for entity, place, batch in found.batches:
                     if place not in self._names:
                         self._names.append(place)
                     if entity.name == "slos" and "valid_from" not in batch.table.column_names:
                         batch = batch._replace(table=_revised(conn, self._source.name, batch.table, self._at))
+                    self._renamed += renamed.clear(conn, self._source.name, entity.name, batch.table, former, touched)
                     keeper.start(entity)
                     keeper.keep(entity, self._names.index(place), batch)
                 _say(self._out.unread, found.unread)
@@ -293,7 +307,8 @@ class _Reading:
                 if found.partial and one.end > self._at - _AGAIN:
                     self._held.add(part.name)
                 if self._source.kind.slice and not part.whole and part.name not in self._held:
-                    marks[part.name] = one.end
+                    marks[self._mapped.marked(part)] = one.end
+            syncing.forget(conn, self._source.name, [mark for part, _ in brought for mark in self._gone(part)])
             sums.refresh(conn, touched)
             rejects.resolve(conn, run, self._source.name, (), touched.resolved | rejects.repeated(conn, run))
             syncing.set_marks(conn, self._source.name, marks)
@@ -302,16 +317,25 @@ class _Reading:
             counts = {name: count._asdict() for name, count in self._out.counts.items()}
             conn.execute(IMPORTS.update().where(IMPORTS.c.id == run).values(counts=counts, names=self._names))
 
+    def _gone(self, part: Part) -> list[str]:
+        return self._outdated.pop(part.name, [])
+
     def _end(self) -> None:
         out = self._out
         whole = out.failure is None and not self._failed and not self._held
+        if self._renamed:
+            took = "took the place of what stood under a former name of its service or team"
+            _say(out.notes, [f"{self._renamed:,} facts {took}." if self._renamed > 1 else f"1 fact {took}."])
         with writing(self._engine) as conn:
             told = [*out.unread, *out.notes][:_TOLD] or None
             ended = {"calls": out.calls, "unread": told, "failure": out.failure, "status": out.status}
             again = self._names if whole and self._source.kind.slice is None else ()
             end_run(conn, out.run or 0, Touched(out.run), out.counts, again, ended)
+            syncing.failed(conn, self._source.name, self._at if out.failure or self._failed else None)
             if whole:
                 syncing.read_to(conn, self._source.name, self._at)
+            if whole and self._source.kind.slice is None:
+                mappings.gone(conn, self._source.name, out.run or 0)
 
 
 def _say(told: list[str], sentences: Iterable[str]) -> None:

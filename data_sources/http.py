@@ -7,15 +7,17 @@ Whatever goes wrong is a SourceError in one sentence, without any secret: addres
 query, headers never.
 """
 
+import base64
 import email.utils
+import json
 import random
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import httpx
 from pydantic import SecretStr
@@ -24,6 +26,9 @@ Reason = Literal["address", "credentials", "permission", "version", "query", "an
 Params = Mapping[str, str | int | float]
 RETRIED = frozenset({408, 420, 425, 429, 500, 502, 503, 504})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+HIDDEN = "[hidden]"
+_LONG = 12
+"""Letters of a secret that is no word of anybody's."""
 _LONGEST = 300
 """Characters of an answer that a sentence quotes."""
 
@@ -82,7 +87,8 @@ class Client:
         if token:
             sent["Authorization"] = scheme.format(token.get_secret_value())
         signed = (user or "", password.get_secret_value()) if password else None
-        self._hidden = tuple(filter(None, (*sent.values(), *(signed or ())[1:], token and token.get_secret_value())))
+        bearer = token.get_secret_value() if token else None
+        self._hidden = _forms((*sent.values(), *(signed or ())[1:], bearer), signed)
         told = {"Accept": accept, **sent}
         self._http = httpx.Client(timeout=timeout, headers=told, auth=signed, follow_redirects=False)
 
@@ -126,8 +132,9 @@ class Client:
                 break
             self._sleep(self._wait(attempt, answer))
         if answer is not None:
+            said = self.plain(_status(answer))
             again = f"{self._attempts} times" if self._attempts > 1 else "once"
-            raise SourceError("answer", f"{self.name} answered {_status(answer)}, {again} in a row: try again later.")
+            raise SourceError("answer", f"{self.name} answered {said}, {again} in a row: try again later.")
         raise SourceError("address", self._unreached(address, failure)) from None
 
     def _wait(self, attempt: int, answer: httpx.Response | None) -> float:
@@ -163,7 +170,7 @@ class Client:
         if code >= 400:
             raise SourceError("query", f"{self.name} refuses the question ({code}): {self.plain(_said(answer))}.")
         try:
-            return Answer(code, answer.headers, answer.json())
+            return Answer(code, answer.headers, self._clean(answer.json()))
         except ValueError:
             raise SourceError(
                 "version", f"{self.name} answers at {shown(address)} with something else than JSON: is its url right?"
@@ -175,11 +182,27 @@ class Client:
             return f"{self.name} did not answer in time at {where}: is it up, and its url right?"
         return f"{self.name} cannot be reached at {where} ({self.plain(str(failure))}): is it up, and its url right?"
 
+    def _clean(self, body: Any) -> Any:
+        """What a system answered, without our secrets: a fact may not hold one. Short ones are words of facts."""
+        long = [secret for secret in self._hidden if len(secret) >= _LONG]
+        text = json.dumps(body, ensure_ascii=False) if long else ""
+        found = [inside for secret in long if (inside := json.dumps(secret, ensure_ascii=False)[1:-1]) in text]
+        for inside in found:
+            text = text.replace(inside, HIDDEN)
+        return json.loads(text) if found else body
+
     def plain(self, text: str) -> str:
         """A text of the system's in one line, bounded, without our secrets."""
         for secret in self._hidden:
-            text = text.replace(secret, "[hidden]")
+            text = text.replace(secret, HIDDEN)
         return " ".join(text.split())[:_LONGEST].rstrip(".")
+
+
+def _forms(secrets: Iterable[str | None], signed: tuple[str, str] | None) -> tuple[str, ...]:
+    """Secrets as a system may say them back: themselves, in an address, as the header of a password; longest first."""
+    known = [secret for secret in secrets if secret]
+    basic = [base64.b64encode(":".join(signed).encode()).decode()] if signed else []
+    return tuple(sorted({*known, *basic, *(quote(one, safe="") for one in known)}, key=len, reverse=True))
 
 
 def asked_to_wait(headers: Mapping[str, str], now: datetime) -> float | None:

@@ -38,7 +38,7 @@ class Values:
     def __init__(self, maps: Maps, severity: Mapping[str, int] | None = None, impact: Mapping[str, bool] | None = None):
         known: dict[Field, Mapping[str, Any]] = {"severity": severity or {}, "customer_impact": impact or {}}
         self._maps: dict[Field, dict[str, Any]] = {
-            field: {_plain(key): ours for key, ours in {**known.get(field, {}), **getattr(maps, field)}.items()}
+            field: {plain(key): ours for key, ours in {**known.get(field, {}), **getattr(maps, field)}.items()}
             for field in ("severity", "services", "teams", "customer_impact", "causes")
         }
         self._seen: dict[tuple[Field, str], tuple[str | None, int, list[str]]] = {}
@@ -81,8 +81,8 @@ class Values:
     def _found(self, field: Field, value: Any, of: str) -> Any:
         if value is None or not str(value).strip():
             return None
-        found = self._maps[field].get(_plain(value))
-        named = " ".join(str(value).split())[:_LONGEST]
+        found = self._maps[field].get(plain(value))
+        named = _named(value)
         _, rows, samples = self._seen.get((field, named), (None, 0, []))
         if of and len(samples) < _SAMPLES:
             samples.append(of[:_LONGEST])
@@ -90,5 +90,10 @@ class Values:
         return found
 
 
-def _plain(value: Any) -> str:
-    return " ".join(str(value).split()).casefold()
+def plain(value: Any) -> str:
+    """What a value is looked up by."""
+    return _named(value).casefold()
+
+
+def _named(value: Any) -> str:
+    return " ".join(str(value).split())[:_LONGEST].strip()

@@ -16,18 +16,20 @@ if not page.known:
     st.stop()
 
 plots.style()
-picked = plots.plot(change.timeline(page, asked), key="timeline", clickable=True, height=270)
+picked = plots.plot(
+    change.timeline(page, asked), key="timeline", of=["change_failure_rate"], clickable=True, height=270
+)
 
 left, right = st.columns(2)
 with left:
-    plots.plot(change.failure(page, asked), key="failure", on_click=plots.narrow)
+    plots.plot(change.failure(page, asked), key="failure", of=["change_failure_rate"], on_click=plots.narrow)
 with right:
-    plots.plot(change.strategies(page), key="strategies")
+    plots.plot(change.strategies(page), key="strategies", of=["change_failure_rate"])
 
 left, right = st.columns(2)
 with left:
-    plots.plot(change.worst(page), key="worst", on_click=change.narrow)
-with right, plots.card("progressive"):
+    plots.plot(change.worst(page), key="worst", of=["change_failure_rate"], on_click=change.narrow)
+with right, plots.card("progressive", ["progressive_delivery"]):
     clicked = board(change_parts.progressive(page, asked), key="progressive", on_act=act.before) or clicked
 
 if page.rates:

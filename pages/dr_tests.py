@@ -26,15 +26,15 @@ if not page.found:
 plots.style()
 left, right = st.columns(2)
 with left:
-    plots.plot(dr_tests.quarters(page), key="dr_quarters", on_click=plots.narrow)
+    plots.plot(dr_tests.quarters(page), key="dr_quarters", of=["dr_on_plan"], on_click=plots.narrow)
 with right:
-    plots.plot(dr_tests.kinds(page), key="dr_kinds")
+    plots.plot(dr_tests.kinds(page), key="dr_kinds", of=["dr_pass_rate"])
 
 left, right = st.columns(2)
 with left:
-    picked = plots.plot(dr_tests.times(page, "rto"), key="dr_rto", clickable=True)
+    picked = plots.plot(dr_tests.times(page, "rto"), key="dr_rto", of=["rto_rpo_met"], clickable=True)
 with right:
-    picked = plots.plot(dr_tests.times(page, "rpo"), key="dr_rpo", clickable=True) or picked
+    picked = plots.plot(dr_tests.times(page, "rpo"), key="dr_rpo", of=["rto_rpo_met"], clickable=True) or picked
 
 clicked = board(proven, key="dr_proven", on_act=act.before) or clicked
 owed = el("div", dr_tests_parts.evidence(page, asked), dr_tests_parts.findings(page, asked), cls="grid two below")

@@ -19,10 +19,11 @@ if not page.known:
 plots.style()
 often, bad, cost = st.columns(3)
 with often:
-    plots.plot(incidents.severities(page, asked), key="severities", on_click=plots.narrow)
-for column, chart, key in zip((bad, cost), incidents.impacts(page, asked), ("impact", "cost"), strict=True):
+    plots.plot(incidents.severities(page, asked), key="severities", of=["major_incidents"], on_click=plots.narrow)
+costs = (("impact", "customer_impact_minutes"), ("cost", "downtime_cost"))
+for column, chart, (key, kpi) in zip((bad, cost), incidents.impacts(page, asked), costs, strict=True):
     with column:
-        plots.plot(chart, key=key, on_click=plots.narrow)
+        plots.plot(chart, key=key, of=[kpi], on_click=plots.narrow)
 
 how_fast = st.segmented_control(
     "How fast",
@@ -37,14 +38,14 @@ left, right = st.columns(2)
 with left:
     times = incidents.speed(page, asked, how_fast)
     points = times.kind == "points"
-    picked = plots.plot(times, key=how_fast, on_click=plots.narrow, clickable=points, zoom=points)
-with right, plots.card("splits"):
+    picked = plots.plot(times, key=how_fast, of=[how_fast], on_click=plots.narrow, clickable=points, zoom=points)
+with right, plots.card("splits", [how_fast]):
     board(incidents_parts.splits(incidents.splits(page, asked), asked), key="splits")
 
 left, right = st.columns(2)
 with left:
-    plots.plot(incidents.causes(page), key="causes", on_click=incidents_acts.search)
-with right, plots.card("chains"):
+    plots.plot(incidents.causes(page), key="causes", of=["repeat_incident_rate"], on_click=incidents_acts.search)
+with right, plots.card("chains", ["repeat_incident_rate"]):
     clicked = board(incidents_parts.chains(page, asked), key="chains") or clicked
 
 owed = el(

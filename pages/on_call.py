@@ -26,38 +26,38 @@ if page.unfit:
     )
 else:
     with left:
-        plots.plot(oncall.load(page, asked), key="oncall_load", on_click=plots.narrow)
+        plots.plot(oncall.load(page, asked), key="oncall_load", of=["on_call_load"], on_click=plots.narrow)
     if not one_team:
         with right:
-            plots.plot(oncall.loads(page), key="oncall_loads", on_click=oncall_acts.team)
+            plots.plot(oncall.loads(page), key="oncall_loads", of=["on_call_load"], on_click=oncall_acts.team)
 
 if one_team and not page.unfit:
-    with right, plots.card("oncall_evenness"):
+    with right, plots.card("oncall_evenness", ["on_call_load"]):
         board(oncall_parts.evenness(page, fold, asked), key="oncall_evenness")
 
 left, right = st.columns(2)
 with left:
-    plots.plot(oncall.when(page, asked), key="oncall_when", on_click=plots.narrow)
+    plots.plot(oncall.when(page, asked), key="oncall_when", of=["after_hours_share"], on_click=plots.narrow)
 with right:
-    plots.plot(oncall.week(fold, asked), key="oncall_week")
+    plots.plot(oncall.week(fold, asked), key="oncall_week", of=["after_hours_share"])
 
 left, right = st.columns(2)
 with left:
-    plots.plot(oncall.engage(page, asked), key="oncall_engage", on_click=plots.narrow)
-with right, plots.card("oncall_tiers"):
+    plots.plot(oncall.engage(page, asked), key="oncall_engage", of=["time_to_engage"], on_click=plots.narrow)
+with right, plots.card("oncall_tiers", ["engaged_in_time"]):
     board(oncall_parts.by_tier(page, asked), key="oncall_by_tier")
 
 left, right = st.columns(2)
 with left:
-    plots.plot(oncall.noise(page, asked), key="oncall_noise", on_click=plots.narrow)
-with right, plots.card("oncall_noisy"):
+    plots.plot(oncall.noise(page, asked), key="oncall_noise", of=["alert_noise"], on_click=plots.narrow)
+with right, plots.card("oncall_noisy", ["alert_noise"]):
     clicked = board(oncall_parts.noisiest(page, asked, fold), key="oncall_noisy", on_act=act.before) or clicked
 
 if not (page.unfit or one_team):
     left, right = st.columns(2)
     with left:
-        plots.plot(oncall.shares(page), key="oncall_shares", on_click=oncall_acts.team)
-    with right, plots.card("oncall_evenness"):
+        plots.plot(oncall.shares(page), key="oncall_shares", of=["after_hours_share"], on_click=oncall_acts.team)
+    with right, plots.card("oncall_evenness", ["on_call_load"]):
         clicked = board(oncall_parts.evenness(page, fold, asked), key="oncall_evenness", on_act=act.before) or clicked
 
 board(heading("One by one", f"{asked.words}; a click narrows the page"), key="oncall_heading")

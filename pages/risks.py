@@ -36,7 +36,7 @@ forms_register.row()
 clicked = forms_register.waiting(asked) or clicked
 plots.style()
 left, right = st.columns(2)
-with left, plots.card("matrix"):
+with left, plots.card("matrix", ["risks_above_appetite"]):
     which = st.segmented_control(
         "Level",
         list(risks_parts.WHICH),
@@ -53,7 +53,7 @@ with left, plots.card("matrix"):
     clicked = board(matrix, key="matrix", on_act=risks_acts.before) or clicked
     if since:
         clicked = board(risks_moves.told(moves, since, asked.zone), key="moves") or clicked
-with right, plots.card("cell"):
+with right, plots.card("cell", ["risks_above_appetite"]):
     listed = risks_tables.in_cell(page, which, cell)
     title = risks_parts.cell_title(page, which, cell, len(listed))
     clicked = board(title, key="cell_heading", on_act=risks_acts.before) or clicked

@@ -42,9 +42,11 @@ clicked = board(service_parts.promised(page, asked), key="service_promises", on_
 
 left, right = st.columns(2)
 with left:
-    plots.plot(service.impact(page, asked), key="service_impact", on_click=plots.narrow)
+    plots.plot(service.impact(page, asked), key="service_impact", of=["customer_impact_minutes"], on_click=plots.narrow)
 with right:
-    plots.plot(service.incidents(page, asked), key="service_incidents_by_month", on_click=plots.narrow)
+    plots.plot(
+        service.incidents(page, asked), key="service_incidents_by_month", of=["major_incidents"], on_click=plots.narrow
+    )
 
 if page.found:
     board(
@@ -55,8 +57,8 @@ if page.found:
 if page.chains:
     left, right = st.columns(2)
     with left:
-        plots.plot(service.why(page), key="service_causes")
-    with right, plots.card("service_chains"):
+        plots.plot(service.why(page), key="service_causes", of=["repeat_incident_rate"])
+    with right, plots.card("service_chains", ["repeat_incident_rate"]):
         clicked = board(chains.card(page.chains, page.facts, asked.zone), key="service_chains") or clicked
 
 cards = (

@@ -18,15 +18,17 @@ else:
     if chosen is not None:
         clicked = board(slos_parts.one_slo(page, chosen, asked), key="one_slo", on_act=slos_acts.before) or clicked
         clicked = slo_depth_parts.panel(chosen.slo, asked) or clicked
-        plots.plot(slos.one_by_month(chosen.slo, asked), key="slo_months", on_click=plots.narrow)
+        by_month = slos.one_by_month(chosen.slo, asked)
+        plots.plot(by_month, key="slo_months", of=["slo_compliance"], on_click=plots.narrow)
 
     board(heading("Every promise", slos_tables.table_sub(page, asked)), key="slos_heading")
     clicked = slos_tables.promises_table(page, asked) or clicked
 
     columns = st.columns(2)
-    for column, chart, key in zip(columns, slos.trends(page, asked), ("compliance", "met"), strict=True):
+    drawn = (("slos_compliance", "slo_compliance"), ("slos_met", "slos_met"))
+    for column, chart, (key, kpi) in zip(columns, slos.trends(page, asked), drawn, strict=True):
         with column:
-            plots.plot(chart, key=f"slos_{key}", on_click=plots.narrow)
+            plots.plot(chart, key=key, of=[kpi], on_click=plots.narrow)
 
     months, pages = slos_parts.month_map(page, asked, st.session_state.get("slos_months_page") or 1)
     clicked = board(months, key="slos_months", on_act=slos_acts.before) or clicked

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from app.metrics.risk_records import Invalid, RiskKey
 from app.people import Grant, Role, local
 from app.records import ENTITIES, ORIGINS
 from app.review import freeze
-from app.store import people, register, register_acceptances, register_actions, reviews
+from app.store import mappings, people, register, register_acceptances, register_actions, reviews, syncing
 from app.store.audit import audit
 from app.store.engine import open_store, writing
 from data_sources.columns import Rule, rules
@@ -72,9 +72,19 @@ def store(folder: Path) -> str:
         for text in PAYLOADS:
             _typed(conn, text)
             audit(conn, actor=text, action=text, entity=text, entity_id=text, old={text: text}, new=[text], why=text)
+        _said(conn)
     _reviewed(engine)
     engine.dispose()
     return url
+
+
+def _said(conn: Connection) -> None:
+    """What a live source says, in every field of the mapping."""
+    now = datetime.now(UTC)
+    syncing.begun(conn, PAYLOADS[0], PAYLOADS[1], now, every_minutes=None, expected_hours=None)
+    for field in mappings.FIELDS:
+        seen = [mappings.Saw(field, text, text, None, False, 1, PAYLOADS) for text in PAYLOADS]
+        mappings.saw(conn, PAYLOADS[0], 1, now, seen)
 
 
 def _reviewed(engine: Engine) -> None:

@@ -42,7 +42,7 @@ LAYERS = (
     # A risk with what forms add to it is a record, checked as records are.
     Layer("app/metrics/risk_r", MEASURE, {"annotated_types", "pydantic"}, WORLD),
     Layer("app/watch.py", set(), {"prometheus_client"}),
-    Layer("app/logs.py", {"app.settings"}, {"streamlit"}),
+    Layer("app/logs.py", {"app.settings"}, {"streamlit", "yaml"}),
     Layer("app/metrics/", MEASURE, {"numpy", "scipy"}, WORLD),
     Layer("app/charts/", SHOW, {"numpy", "pandas", "plotly"}, WORLD),
     Layer("app/store/", {"app.store", *MEASURE}, {"alembic", "numpy", "psycopg", "pyarrow", "pydantic", "sqlalchemy"}),
@@ -51,7 +51,11 @@ LAYERS = (
         {"app.ingest", "app.store", "data_sources", *MEASURE},
         {"numpy", "pyarrow", "pydantic", "sqlalchemy"},
     ),
-    Layer("app/ingest_sync.py", {"app.ingest", "app.store", "data_sources", *MEASURE}, {"pyarrow", "sqlalchemy"}),
+    Layer(
+        "app/ingest_sync",
+        {"app.ingest", "app.ingest_sync_maps", "app.store", "data_sources", *MEASURE},
+        {"pyarrow", "sqlalchemy"},
+    ),
     Layer(
         "app/ingest_register.py",
         {"app.export", "app.store", "data_sources", *MEASURE},
@@ -80,7 +84,17 @@ LAYERS = (
     # The quality list says the same in words on the page and in `nines check`.
     Layer(
         "app/cli",
-        {"app.cli", "app.demo", "app.export", "app.ingest_sync", "app.review", "app.server", "app.ui.quality", *RUN},
+        {
+            "app.cli",
+            "app.demo",
+            "app.export",
+            "app.ingest_sync",
+            "app.logs",
+            "app.review",
+            "app.server",
+            "app.ui.quality",
+            *RUN,
+        },
         {"pydantic", "rich", "sqlalchemy", "typer", "yaml"},
     ),
     Layer("app/shapes.py", {"app.export", "app.metrics"}, set()),

@@ -37,6 +37,8 @@ class Face:
     empty: bool = False
     year: str = ""
     """What it was a year before: "October 2025: 3 h 20 min"."""
+    behind: str = ""
+    """Which source that it is made from is late: "3 h late: pagerduty"."""
 
 
 def op_of(key: str, policy: Policy) -> str:

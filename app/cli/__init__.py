@@ -1,5 +1,6 @@
 """`nines …`: parses, calls, prints. Each command is in the file of its noun and imports what it needs when it runs."""
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -7,7 +8,7 @@ from collections.abc import Sequence
 import typer
 
 from app.cli import facts, keeping, numbers, policy, review, sources, store
-from app.cli.errors import Misuse, foreseen, sentence, unforeseen
+from app.cli.errors import Hiding, Misuse, foreseen, hidden, sentence, unforeseen
 
 app = typer.Typer(
     name="nines",
@@ -47,7 +48,7 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except foreseen() as failure:
-        typer.echo(sentence(failure), err=True)
+        typer.echo(hidden(sentence(failure)), err=True)
         return 1
     return code if isinstance(code, int) else 0
 
@@ -60,4 +61,7 @@ def _usage(misuse: Exception) -> str:
 def main() -> None:
     """The `nines` command."""
     sys.excepthook = unforeseen
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Hiding())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     sys.exit(run(sys.argv[1:]))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy.engine import Connection, Engine
 
 from app.records import ENTITIES
-from app.store import audit, freshness, listing, quality, sums
+from app.store import audit, freshness, listing, mappings, quality, sums
 from app.store.engine import reading, writing
 from app.ui.quality import told
 
@@ -34,6 +34,7 @@ def findings(engine: Engine) -> list[Finding]:
             *_sums(conn),
             *_set_aside(conn),
             *_sources(conn, now),
+            *_mappings(conn),
             *_quality(conn, now),
         ]
     return sorted(found, key=lambda finding: not finding.needs_a_person)
@@ -89,6 +90,11 @@ def _sources(conn: Connection, now: datetime) -> list[Finding]:
             hours = late.total_seconds() / 3600
             found.append(Finding(f"Source {source.name} {reach}: {hours:,.0f} hours later than expected.", True))
     return found
+
+
+def _mappings(conn: Connection) -> list[Finding]:
+    """What live sources say that means nothing here."""
+    return [Finding(f"{said}: Data health lists and maps them.") for said in mappings.told(mappings.values(conn))]
 
 
 def _quality(conn: Connection, now: datetime) -> list[Finding]:

@@ -1,5 +1,6 @@
 """What went wrong, in one plain sentence that names what to mend."""
 
+import logging
 import os
 import sys
 import traceback
@@ -47,12 +48,30 @@ def sentence(failure: Exception) -> str:
     return str(failure)
 
 
+def hidden(text: str) -> str:
+    """A text without the installation's secrets; where the settings cannot be, nobody can tell which those are."""
+    from app import logs
+    from app.settings import SettingsError, load
+
+    try:
+        return logs.secrets(load()).hide(text)
+    except SettingsError:
+        return text
+
+
+class Hiding(logging.Formatter):
+    """What a command logs, without secrets."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return hidden(super().format(record))
+
+
 def unforeseen(kind: type[BaseException], failure: BaseException, trace: TracebackType | None) -> None:
     """Says that there is a fault in Nines, in a sentence; with NINES_LOG_LEVEL=debug also where. The exit code is 1."""
     if os.environ.get("NINES_LOG_LEVEL", "").strip().lower() == "debug":
-        traceback.print_exception(kind, failure, trace)
+        sys.stderr.write(hidden("".join(traceback.format_exception(kind, failure, trace))))
     words = " ".join(str(failure).split()) or "no words"
     sys.stderr.write(
-        f"Nines failed in a way nobody foresaw ({kind.__name__}: {words}); nothing was changed. "
+        f"Nines failed in a way nobody foresaw ({kind.__name__}: {hidden(words)}); nothing was changed. "
         "Please report it; with NINES_LOG_LEVEL=debug it shows where.\n"
     )

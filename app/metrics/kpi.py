@@ -74,6 +74,14 @@ class Kpi:
     """The default target in words."""
 
     @property
+    def entities(self) -> frozenset[str]:
+        """What its numbers are made from: where a source of one of these is late, so is the number."""
+        if not self.measured:
+            return frozenset({"readings"})
+        found = made_of(self.needs)
+        return found | {"slos"} if "sli" in found else found
+
+    @property
     def measured(self) -> bool:
         """Whether this release computes it; if not, its number is always "no data"."""
         return self.rows is not None
@@ -82,6 +90,12 @@ class Kpi:
     def takes_stock(self) -> bool:
         """Whether it is taken at the end of each period rather than summed over it."""
         return self.at == "as-of"
+
+
+def made_of(needs: Iterable[str]) -> frozenset[str]:
+    """The entities behind fields of Facts."""
+    found = frozenset(FACT_FILES.get(name, name) for name in needs)
+    return found | {"incidents"} if "linked" in needs else found
 
 
 def share_of(part: float, whole: float) -> float | None:

@@ -7,8 +7,11 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from app.store.tables import IMPORTS, SOURCES, SPANS
+from app.store.tables import FACTS, IMPORTS, SOURCES, SPANS
 from app.store.types import moment
+
+_UNDATED = ("teams", "services", "slos")
+"""Entities that do not happen in time."""
 
 
 class SourceState(NamedTuple):
@@ -30,6 +33,15 @@ class SourceState(NamedTuple):
     """When a reading of a live source last began."""
     every_minutes: float | None = None
     """How often the server reads it by itself."""
+    failed_at: datetime | None = None
+    """When the last reading of a live source began, where it could not read all of it."""
+    undated: frozenset[str] = frozenset()
+    """What it brings besides that does not happen in time: services, teams, SLOs."""
+
+    @property
+    def brings(self) -> frozenset[str]:
+        """Every entity that it has facts of."""
+        return self.undated | self.entities.keys()
 
     def data_to(self, as_of: datetime) -> datetime | None:
         """The instant of the last fact, or of the last successful reading where that is later; what is planned ahead (a
@@ -40,8 +52,9 @@ class SourceState(NamedTuple):
 
     def late_by(self, as_of: datetime) -> timedelta | None:
         """How much longer than expected nothing came; None where it is in time, or nothing is expected. A live source
-        that was tried and never gave anything is late."""
-        heard = [min(last, as_of) for _, last in self.entities.values()]
+        that was tried and never gave anything is late; what it says of days to come (a rota) does not make it heard."""
+        live = self.tried_at is not None
+        heard = [min(last, as_of) for _, last in self.entities.values() if last <= as_of or not live]
         heard += [self.last_read_at] if self.last_read_at is not None else []
         if self.expected_hours is None or not (heard or self.tried_at):
             return None
@@ -68,6 +81,7 @@ def sources(conn: Connection) -> tuple[SourceState, ...]:
         if at is not None
     }
     known = {row.name: row for row in conn.execute(sa.select(SOURCES))}
+    undated = {entity: set(conn.execute(sa.select(FACTS[entity].c.source).distinct()).scalars()) for entity in _UNDATED}
     return tuple(
         SourceState(
             name=name,
@@ -79,6 +93,8 @@ def sources(conn: Connection) -> tuple[SourceState, ...]:
             note=known[name].note if name in known else None,
             tried_at=known[name].tried_at if name in known else None,
             every_minutes=known[name].every_minutes if name in known else None,
+            failed_at=known[name].failed_at if name in known else None,
+            undated=frozenset(entity for entity, names in undated.items() if name in names),
         )
         for name in sorted({*spans, *known})
     )

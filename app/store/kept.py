@@ -25,7 +25,7 @@ from sqlalchemy.exc import OperationalError
 from app import metrics, policy
 from app.metrics.catalogue import KPIS
 from app.metrics.intervals import Spread
-from app.metrics.kpi import FACT_FILES
+from app.metrics.kpi import made_of
 from app.metrics.numbers import Group, Tally
 from app.metrics.periods import Period
 from app.store import light
@@ -226,7 +226,7 @@ def forget(conn: Connection, touched: Touched) -> None:
         forget_all(conn)
         return
     for entity in sorted(entities):
-        keys = [key for key, kpi in KPIS.items() if entity in _made_of(kpi.needs)]
+        keys = [key for key, kpi in KPIS.items() if entity in made_of(kpi.needs)]
         keys += [key for key, entities in SHEETS.items() if entity in entities]
         if not keys:
             continue
@@ -255,14 +255,6 @@ def made_by() -> str:
     folders = (Path(metrics.__file__).parent, Path(__file__).parent)
     texts = [path.read_bytes() for folder in folders for path in sorted(folder.glob("*.py"))]
     return sha256(b"\0".join([*texts, policy.default().model_dump_json().encode()])).hexdigest()[:16]
-
-
-def _made_of(needs: Iterable[str]) -> set[str]:
-    """The entities behind the fields of Facts that a KPI needs."""
-    found = {FACT_FILES.get(name, name) for name in needs}
-    if "linked" in needs:
-        found.add("incidents")
-    return found
 
 
 def _first(touched: Touched, entity: str) -> int | None:

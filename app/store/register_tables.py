@@ -4,7 +4,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from app.store.tables import AUDIT, METADATA
+from app.store.mapping_tables import METADATA
+from app.store.tables import AUDIT
 from app.store.types import Moment
 
 __all__ = ["ACCEPTANCES", "ASSESSMENTS", "COMMENTS", "HEADS", "METADATA", "REVIEWS", "VERSIONS"]

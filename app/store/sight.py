@@ -309,6 +309,8 @@ NARROWED: Mapping[str, Callable[[Sight], sa.Select[Any]]] = {
             "deliveries",
             "drafts",
             "grants",
+            "mappings",
+            "seen_values",
             "sessions",
             "sync_marks",
             "webhook_deliveries",

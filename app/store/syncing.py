@@ -2,7 +2,7 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -59,6 +59,12 @@ def set_marks(conn: Connection, source: str, reached: Mapping[str, datetime]) ->
             conn.execute(table.insert().values(source=source, part=part, until=until))
 
 
+def forget(conn: Connection, source: str, parts: Collection[str]) -> None:
+    """Forgets how far these parts of the source were read."""
+    if parts:
+        conn.execute(SYNC_MARKS.delete().where(SYNC_MARKS.c.source == source, SYNC_MARKS.c.part.in_(parts)))
+
+
 def begun(
     conn: Connection, source: str, kind: str, at: datetime, *, every_minutes: float | None, expected_hours: float | None
 ) -> None:
@@ -74,6 +80,11 @@ def begun(
 def read_to(conn: Connection, source: str, at: datetime) -> None:
     """The source was read successfully, with all that it had at this moment."""
     conn.execute(SOURCES.update().where(SOURCES.c.name == source).values(last_read_at=at))
+
+
+def failed(conn: Connection, source: str, at: datetime | None) -> None:
+    """Says when the source could not be read, or that it could."""
+    conn.execute(SOURCES.update().where(SOURCES.c.name == source).values(failed_at=at))
 
 
 def no_longer_read(conn: Connection, regularly: set[str], configured: set[str]) -> None:

@@ -248,11 +248,13 @@ SOURCES = sa.Table(
     sa.Column("note", sa.Text()),
     sa.Column("tried_at", Moment()),
     sa.Column("every_minutes", sa.Double()),
+    sa.Column("failed_at", Moment()),
     sa.Column("asked_at", Moment()),
 )
 """Live sources, and how often (in hours) any source is expected to bring something: later than that, it is late.
 `every_minutes`: how often the server reads it by itself; `tried_at`: when a reading last began; `asked_at`: since when
-it is to be read because something happened there."""
+it is to be read because something happened there; `failed_at`: when the last reading began, where it could not read all
+of it."""
 SYNC_MARKS = sa.Table(
     "sync_marks",
     METADATA,

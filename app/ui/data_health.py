@@ -15,9 +15,11 @@ from app.charts import wording
 from app.metrics.periods import Period
 from app.records import ENTITIES
 from app.store import health as store_health
+from app.store import mappings
 from app.store import runs as store_runs
 from app.store.engine import reading
 from app.store.freshness import SourceState
+from app.store.mappings import Value
 from app.store.quality import Finding
 from app.store.runs import Aside, Run
 from app.ui import read
@@ -42,6 +44,8 @@ class Health(NamedTuple):
     """(entity, source) → rows set aside and not mended."""
     findings: tuple[Finding, ...]
     runs: tuple[Run, ...]
+    values: tuple[Value, ...] = ()
+    """What live sources call things."""
 
     @property
     def facts(self) -> int:
@@ -75,6 +79,7 @@ def _load(of: read.State, as_of: datetime, zone: str) -> Health:
             store_runs.open_counts(conn),
             looked.findings,
             store_runs.runs(conn),
+            mappings.values(conn),
         )
 
 
@@ -106,7 +111,8 @@ def answer(health: Health) -> str:
     """The page in one sentence, by rules."""
     if not health.facts and not health.runs:
         return "There is nothing to believe yet: no fact has been imported."
-    return "; ".join((_reach(health), _lateness(health), _asides(health), _oddities(health))) + "."
+    said = (_reach(health), _lateness(health), _asides(health), _oddities(health), *mappings.told(health.values))
+    return "; ".join(said) + "."
 
 
 def _reach(health: Health) -> str:
@@ -193,11 +199,16 @@ def _top(health: Health) -> Markup:
     late = f"{len(health.late)} of {all_sources}", "sources late" if all_sources != 1 else "source late"
     if not any(source.expected_hours for source in health.sources):
         late = str(all_sources), "source with dated facts" if all_sources == 1 else "sources with dated facts"
+    unmapped = len(mappings.unmapped(health.values))
+    values = (
+        (f"{unmapped:,}", "value without a meaning" if unmapped == 1 else "values without a meaning", SOURCES, True),
+    )
     counts = (
         (f"{health.facts:,}", "facts kept", IMPORTS, False),
         (*late, SOURCES, bool(health.late)),
         (f"{health.set_aside:,}", "rows set aside", ASIDE, bool(health.set_aside)),
         (f"{len(health.findings)}", "on the quality list", QUALITY, False),
+        *(values if unmapped else ()),
     )
     cells = (
         button(

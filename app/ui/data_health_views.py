@@ -10,7 +10,20 @@ from app.charts import wording
 from app.metrics.periods import local_day
 from app.people import NotAllowed
 from app.store.runs import Aside, Run
-from app.ui import coverage, data_health, data_health_live, filters, mending, privacy, quality, read, tables, tiles, who
+from app.ui import (
+    coverage,
+    data_health,
+    data_health_live,
+    data_health_mapping,
+    filters,
+    mending,
+    privacy,
+    quality,
+    read,
+    tables,
+    tiles,
+    who,
+)
 from app.ui.board import board
 from app.ui.data_health import Health
 from app.ui.lead import heading
@@ -41,6 +54,7 @@ def sources(health: Health) -> None:
         foot=_due_foot(health),
     )
     data_health_live.show(health)
+    data_health_mapping.show(health)
     directory = read.directory()
     chosen = local_day(health.as_of if directory.empty else filters.asked().period.start, health.zone)
     shown = coverage.months(chosen, directory.last, health.zone)

@@ -11,7 +11,7 @@ from app.charts.theme import VerdictKey
 from app.metrics.drills import STATES, Calendar, Drill, Proof, Remedy, State
 from app.metrics.numbers import Number
 from app.metrics.periods import Period, local_day
-from app.ui import tiles
+from app.ui import freshness, tiles
 from app.ui.choices import Asked
 from app.ui.dr_tests import Shown, opens, tiers
 from app.ui.incidents_parts import ACTION
@@ -81,6 +81,7 @@ def calendar(page: Shown, asked: Asked) -> Markup:
         "section",
         el("div", el("h2", _calendar_title(plan)), _legend(plan), cls="titled keyed"),
         el("p", f"{caption}; a click lists them", cls="sub"),
+        freshness.note("dr_on_plan"),
         el("div", table, cls="wide"),
         cls="card section",
     )

@@ -15,7 +15,7 @@ import streamlit as st
 
 from app.charts import counting, wording
 from app.metrics.catalogue import KPIS
-from app.metrics.kpi import FACT_FILES, Kpi
+from app.metrics.kpi import Kpi
 from app.metrics.numbers import Group, Number, Row, Scope
 from app.metrics.periods import Period
 from app.policy import Policy
@@ -148,21 +148,18 @@ def _period(number: Number, asked: Asked) -> str:
 
 
 def _sources(kpi: Kpi, asked: Asked) -> str | None:
-    feeds = _entities(kpi)
+    feeds = kpi.entities
     said = []
     for source in read.sources():
-        if not feeds & source.entities.keys():
+        if not feeds & source.brings:
             continue
-        to, late = source.data_to(asked.as_of), ", late" if source.late_by(asked.as_of) is not None else ""
+        to, failed = source.data_to(asked.as_of), ", last reading failed" if source.failed_at is not None else ""
+        late = ", late" if source.late_by(asked.as_of) is not None else failed
         if source.last_read_at is not None:
             said.append(f"{source.name} (last read {wording.instant(source.last_read_at, asked.zone)}{late})")
         else:
             said.append(f"{source.name} ({'data to ' + wording.instant(to, asked.zone) if to else 'no data'}{late})")
     return "; ".join(said) or None
-
-
-def _entities(kpi: Kpi) -> frozenset[str]:
-    return frozenset(FACT_FILES.get(name, name) for name in kpi.needs)
 
 
 def _columns(kpi: Kpi, rows: Sequence[Row], zone: str, policy: Policy) -> list[Column]:

@@ -8,6 +8,7 @@ A form stays open until it is saved, thrown away or closed. What is typed is kep
 raises Conflict, and the dialog turns to `forms_conflict`.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -28,6 +29,8 @@ from app.ui.markup import Markup, plain
 
 Kind = Literal["line", "text", "choice", "many", "day", "number"]
 Values = dict[str, Any]
+_QUIET = re.compile(r"[^\W_]+([ ,-]+[^\W_]+)*")
+"""A label in which Markdown finds nothing, so that a screen reader need not hear how it is guarded."""
 _OPENED, _ROUND, _SAID, _REFUSED = "form_opened", "form_round", "form_said", "form_refused"
 
 
@@ -263,28 +266,28 @@ def _widget(opened: Opened, one: Field) -> None:
     if key not in st.session_state:
         st.session_state[key] = opened.values.get(one.name)
     more: dict[str, Any] = {"key": key, "help": one.help, "on_change": _typed}
-    options = list(one.options)
+    options, label = list(one.options), one.label if _QUIET.fullmatch(one.label) else plain(one.label)
     match one.kind:
         case "line":
-            st.text_input(one.label, **more)
+            st.text_input(label, **more)
         case "text":
-            st.text_area(one.label, height=96, **more)
+            st.text_area(label, height=96, **more)
         case "choice":
             held = st.session_state[key]
             options += [held] if held is not None and held not in options else []
             st.selectbox(
-                one.label, options, index=None, format_func=one.words, accept_new_options=one.others,
+                label, options, index=None, format_func=one.words, accept_new_options=one.others,
                 placeholder="Choose", required=one.needed, **more,
             )  # fmt: skip
         case "many":
             options += [held for held in st.session_state[key] if held not in options]
             st.multiselect(
-                one.label, options, format_func=one.words, accept_new_options=one.others, placeholder="None", **more
+                label, options, format_func=one.words, accept_new_options=one.others, placeholder="None", **more
             )
         case "day":
-            st.date_input(one.label, value=None, format="YYYY-MM-DD", **more)
+            st.date_input(label, value=None, format="YYYY-MM-DD", **more)
         case "number":
-            st.number_input(one.label, value=None, min_value=0.0, **more)
+            st.number_input(label, value=None, min_value=0.0, **more)
 
 
 def _typed() -> None:

@@ -7,7 +7,7 @@ from app.metrics.attention import Suffering, Waiting
 from app.metrics.catalogue import KPIS
 from app.metrics.numbers import Number
 from app.metrics.periods import local_day
-from app.ui import heat, places, tiles
+from app.ui import freshness, heat, places, tiles
 from app.ui.choices import Asked
 from app.ui.lead import lead
 from app.ui.markup import Markup, button, el, join
@@ -62,12 +62,15 @@ def screen(first: First, second: Second, asked: Asked) -> Markup:
 
 def tier_map(shown: First, asked: Asked) -> Markup:
     """The tier-by-month map; a click on a cell narrows the page to it."""
+    late = freshness.note("slos_met")
     body = (
         heat.heat(shown.heat, [{"do": "narrow", "tier": tier} for tier in shown.tiers], asked.period.key)
         if shown.tiers
         else el("p", wording.capital(shown.heat.empty), cls="muted")
     )
-    return el("section", el("h2", shown.heat.title), el("p", shown.heat.subtitle, cls="sub"), body, cls="card section")
+    return el(
+        "section", el("h2", shown.heat.title), el("p", shown.heat.subtitle, cls="sub"), body, late, cls="card section"
+    )
 
 
 def worst(shown: Second, asked: Asked) -> Markup:
@@ -86,7 +89,8 @@ def worst(shown: Second, asked: Asked) -> Markup:
         for one in shown.worst
     ]
     body = el("ol", join(*items), cls="items") if items else el("p", nobody(shown), cls="muted small")
-    return _section("Worst services", f"By spent budgets, then customer impact, {asked.words}", body)
+    late = freshness.note("error_budget_remaining", "customer_impact_minutes", "major_incidents")
+    return _section("Worst services", f"By spent budgets, then customer impact, {asked.words}", join(body, late))
 
 
 def nobody(shown: Second) -> str:
@@ -145,7 +149,10 @@ def changed(shown: Second, asked: Asked) -> Markup:
     body = (
         el("ul", join(*items), cls="items") if items else el("p", STEADY if shown.told else TOO_FEW, cls="muted small")
     )
-    return _section("What has really changed", "Beyond the usual variation of the twelve months before", body)
+    late = freshness.note(*(number.kpi for number in shown.changed[:5]))
+    return _section(
+        "What has really changed", "Beyond the usual variation of the twelve months before", join(body, late)
+    )
 
 
 def _since(number: Number, shown: Second, asked: Asked) -> str:
@@ -182,6 +189,7 @@ def waiting(things: Sequence[Waiting], asked: Asked, kept: bool = True) -> Marku
             el("div", join(*tally), cls="tally"),
             el("ul", join(*items), cls="items two"),
             el("p", f"and {more} more", cls="muted small") if more else None,
+            freshness.note("actions_on_time", "risks_above_appetite", "dr_on_plan"),
         ),
     )
 

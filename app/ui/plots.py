@@ -1,14 +1,14 @@
 """An interactive chart in a card: its finding as heading, what is drawn below it, hover and click.
 
-plots.plot(chart, key="restore", on_click=plots.narrow)      # a click on a bar or point narrows the page to its period
-incident = plots.plot(chart, key="points", clickable=True)   # or comes back, once, as what the chart names it
-plots.plot(chart, key="points", zoom=True)                   # with a switch to plotly, where a reader may want to zoom
+plots.plot(chart, "restore", ["time_to_restore"], on_click=plots.narrow)   # a click narrows the page to its period
+incident = plots.plot(chart, "points", of, clickable=True)   # or comes back, once, as what the chart names it
+plots.plot(chart, "points", of, zoom=True)                   # with a switch to plotly, where a reader may want to zoom
 
 A chart is SVG made here, for four widths of card; the page shows the one that fits its card, by CSS alone. `points.js`
 tells what a point says on hover and focus, and moves between points by the arrow keys.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
@@ -20,7 +20,7 @@ from app.charts.description import Chart
 from app.charts.figure import CONFIG, figure
 from app.charts.theme import palette
 from app.metrics import periods
-from app.ui import filters
+from app.ui import filters, freshness
 from app.ui.board import Act, board
 from app.ui.markup import Markup, el, join
 
@@ -42,24 +42,30 @@ def _dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def card(key: str) -> DeltaGenerator:
-    """A card as high as its neighbours."""
-    return st.container(border=True, key=f"plot_{key}", gap="xsmall", height="stretch")
+def card(key: str, of: Sequence[str]) -> DeltaGenerator:
+    """A card as high as its neighbours, which says first what makes the KPIs old that it is made from."""
+    made = st.container(border=True, key=f"plot_{key}", gap="xsmall", height="stretch")
+    if late := freshness.note(*of):
+        with made:
+            board(late, key=f"{key}_behind")
+    return made
 
 
 def plot(
     chart: Chart,
     key: str,
+    of: Sequence[str],
     *,
     on_click: Callable[[str], None] | None = None,
     clickable: bool = False,
     height: int | None = None,
     zoom: bool = False,
 ) -> str | None:
-    """Shows the chart. What was clicked goes to `on_click` before the page is drawn again, or comes back when
-    `clickable`. With `zoom` a reader can have it drawn by plotly, which costs a page seconds: so only when asked."""
+    """Shows the chart, made from the KPIs `of`. What was clicked goes to `on_click` before the page is drawn again, or
+    comes back when `clickable`. With `zoom` a reader can have it drawn by plotly, which costs a page seconds: so only
+    when asked."""
     asks = clickable or on_click is not None
-    with card(key):
+    with card(key, of):
         zooms = zoom and not reading.is_empty(chart)
         if zooms and st.session_state.get(f"{key}_zoom"):
             board(heading(chart), key=f"{key}_heading")

@@ -3,6 +3,7 @@ else as their team. The one place where such a name becomes text that is shown o
 attests something is named, since they answer for it.
 """
 
+import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from functools import lru_cache
@@ -47,6 +48,18 @@ def veiled(text: str | None, row: Mapping[str, str | None]) -> str | None:
         if text and name:
             text = text.replace(name, called(name, row.get("team")))
     return text
+
+
+def unnamed(text: str) -> str:
+    """A text of somebody else's, with every responder in it as the reader may see them."""
+    names = _names(read.state())
+    return names.sub(lambda found: called(found[0]), text) if names else text
+
+
+@lru_cache(maxsize=8)
+def _names(of: State) -> re.Pattern[str] | None:
+    known = sorted(_known(of), key=len, reverse=True)
+    return re.compile(rf"(?<!\w)({'|'.join(map(re.escape, known))})(?!\w)") if known else None
 
 
 def _team_names(teams: Collection[str]) -> list[str]:

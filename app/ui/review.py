@@ -86,7 +86,7 @@ def listed() -> None:
     plots.style()
     for column, chart, key in zip(st.columns(2), _charts(trends), ("met", "carried"), strict=True):
         with column:
-            plots.plot(chart, key=f"reviews_{key}")
+            plots.plot(chart, key=f"reviews_{key}", of=[])
 
 
 def _later(key: str, than: str) -> bool:

@@ -18,6 +18,8 @@ from app.ui.risks_parts import span
 
 _DEAREST = 8
 _STEP = 0.05
+LOSS = ("expected_annual_loss",)
+"""The KPI that the charts of money are made from."""
 
 
 def section(page: Shown) -> Act | None:
@@ -26,10 +28,10 @@ def section(page: Shown) -> Act | None:
     if risks.priced(page.found):
         told = curves.told(outcome(page), page.policy)
         left, right = st.columns([5, 7])
-        with left, plots.card("loss_years"):
+        with left, plots.card("loss_years", LOSS):
             board(years(told), key="loss_years")
         with right:
-            plots.plot(curves.curve(told), key="loss_curve", height=300)
+            plots.plot(curves.curve(told), key="loss_curve", of=LOSS, height=300)
     return clicked
 
 

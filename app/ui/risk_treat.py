@@ -197,16 +197,16 @@ def _results(page: Shown, chosen: Sequence[Bought], titles: Mapping[str, Sequenc
     found = compared(before, tuple(chosen), page.policy.risk.tolerance)
     told = curves.told(found.after, page.policy, before)
     left, right = st.columns([6, 6])
-    with left, plots.card("treat_steps"):
+    with left, plots.card("treat_steps", risk_money.LOSS):
         board(steps(found, page), key="treat_steps")
     with right:
-        plots.plot(curves.curve(told, "with these treatments"), key="treat_curve", height=300)
+        plots.plot(curves.curve(told, "with these treatments"), key="treat_curve", of=risk_money.LOSS, height=300)
     left, right = st.columns(2)
     counts = register.cells(page.open, "current")
     after = drawn.matrix(treatments.cells(page.open, [one.treatment for one in chosen]), counts, page.policy.risk)
-    with left, plots.card("treat_matrix"):
+    with left, plots.card("treat_matrix", risk_money.LOSS):
         board(el("section", plots.heading(after), matrix(after), cls="section bare"), key="treat_matrix")
-    with right, plots.card("treat_each"):
+    with right, plots.card("treat_each", risk_money.LOSS):
         board(_each(found, page.policy.currency, titles), key="treat_each")
 
 

@@ -10,7 +10,7 @@ from app.metrics.facts import Risk
 from app.metrics.lessons import Owed
 from app.metrics.risks import score
 from app.store.one_service import Reading
-from app.ui import places, tiles
+from app.ui import freshness, places, tiles
 from app.ui.choices import Asked
 from app.ui.markup import Markup, Part, button, el, join
 from app.ui.service import Shown, proven
@@ -32,7 +32,8 @@ def on_call(page: Shown, asked: Asked) -> Markup:
         ("Noise", _said(page, "alert_noise")),
     ]
     title = f"Its pages called somebody {_times(calls)} in {asked.words}" if calls is not None else "On-call: no data"
-    return _facts(title, f"Interruptions by its pages, for team {page.team}", rows, "pages.csv brings them.")
+    return _facts(title, f"Interruptions by its pages, for team {page.team}", rows, "pages.csv brings them.",
+                  freshness.note("after_hours_share"))  # fmt: skip
 
 
 def _times(calls: float) -> str:
@@ -99,7 +100,8 @@ def change(page: Shown, asked: Asked) -> Markup:
         else None
     )
     return _facts(title if number.n else "Change: no deployment", "Change failure needs an incident that names the "
-                  "deployment, or a roll-back", rows, "deployments.csv brings them.", listed)  # fmt: skip
+                  "deployment, or a roll-back", rows, "deployments.csv brings them.", listed,
+                  freshness.note("change_failure_rate"))  # fmt: skip
 
 
 def _how(page: Shown, deployment: str, when: str, strategy: str | None) -> list[Part]:
@@ -127,7 +129,8 @@ def drills(page: Shown, asked: Asked) -> Markup:
     if back.lapses_on is not None:
         sub += f"; the next is due by {wording.day(back.lapses_on)}"
     body = el("ul", *items, cls="items") if items else el("p", "No DR test names it.", cls="muted small")
-    return el("section", el("h2", title), el("p", sub, cls="sub"), body, cls="card section flush")
+    late = freshness.note("dr_on_plan")
+    return el("section", el("h2", title), el("p", sub, cls="sub"), body, late, cls="card section flush")
 
 
 _DRILL: dict[str, tuple[VerdictKey, str]] = {
@@ -190,6 +193,7 @@ def risks(page: Shown) -> Markup:
         else None,
         el("ul", *items, cls="items") if items else el("p", empty, cls="muted small"),
         el("p", f"and {more} more", cls="muted small") if more > 0 else None,
+        freshness.note("risks_above_appetite"),
         cls="card section flush",
     )
 
@@ -211,6 +215,7 @@ def readings(page: Shown) -> Markup | None:
         el("h2", "Capacity, speed and spend"),
         el("p", "The latest reading of each that other systems gave of this service", cls="sub"),
         el("dl", *items, cls="across fit"),
+        freshness.note(*latest),
         cls="card section",
     )
 

@@ -7,7 +7,7 @@ from app.metrics.drills import Drill
 from app.metrics.facts import Risk
 from app.metrics.periods import local_day
 from app.metrics.service import in_time
-from app.ui import heat, places, tiles
+from app.ui import freshness, heat, places, tiles
 from app.ui.choices import Asked
 from app.ui.lead import lead
 from app.ui.markup import Markup, Part, button, el, join
@@ -245,6 +245,7 @@ def promised(page: Shown, asked: Asked) -> Markup:
         "section",
         el("h2", chart.title),
         el("p", f"Attained in {asked.words}; budgets over each SLO's own window that ends with it", cls="sub"),
+        freshness.note("slos_met", "error_budget_remaining"),
         el("div", table, cls="scroll", tabindex="0"),
         el("div", heat.heat(chart, acts, asked.period.key, labelled=True), cls="wide months", tabindex="0")
         if page.months

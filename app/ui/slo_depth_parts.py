@@ -31,7 +31,11 @@ def panel(slo: Slo, asked: Asked) -> Act | None:
         return None
     drawn = chart(page)
     picked = plots.plot(
-        replace(drawn, subtitle=f"{drawn.subtitle}. {coverage(page)}"), key="slo_burndown", clickable=True, height=300
+        replace(drawn, subtitle=f"{drawn.subtitle}. {coverage(page)}"),
+        key="slo_burndown",
+        of=["error_budget_remaining"],
+        clickable=True,
+        height=300,
     )
     clicked = board(below(page), key="slo_depth")
     one = page.incidents.get((picked.split("|")[0], picked.split("|")[1])) if picked and "|" in picked else None

@@ -10,7 +10,7 @@ from app.metrics.facts import Facts, Slo
 from app.metrics.periods import containing, local_day
 from app.metrics.promises import Left
 from app.metrics.review_records import BudgetException
-from app.ui import heat, places, tiles
+from app.ui import freshness, heat, places, tiles
 from app.ui.choices import Asked
 from app.ui.lead import lead
 from app.ui.markup import Markup, button, el, join
@@ -185,6 +185,7 @@ def month_map(page: Shown, asked: Asked, at: int) -> tuple[Markup, int]:
         "section",
         el("h2", chart.title),
         el("p", f"{chart.subtitle}; most often missed first", cls="sub"),
+        freshness.note("slos_met"),
         el("div", part, cls="wide"),
         cls="card section",
     )

@@ -7,10 +7,12 @@ draws it, `tiles([...])` a grid of four abreast. A click on one comes back from 
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from app.charts import svg
 from app.charts.faces import Face, face, judged, op_of, spark
 from app.charts.theme import VerdictKey
+from app.ui import freshness
 from app.ui.markup import Markup, button, el, join
 
 __all__ = ("Face", "face", "figure", "judged", "op_of", "spark", "tile", "tiles", "verdict")
@@ -49,6 +51,7 @@ def tile(face: Face, counted: bool = True) -> Markup:
             "div",
             el("p", face.said, cls="said", title=face.said),
             el("p", face.year, cls="said year") if face.year else None,
+            freshness.line(face.behind),
         ),
         el(
             "div",
@@ -69,5 +72,6 @@ def tile(face: Face, counted: bool = True) -> Markup:
 
 
 def tiles(faces: Sequence[Face]) -> Markup:
-    """Tiles in a grid: four abreast, two on a phone."""
-    return el("section", join(*(tile(face) for face in faces)), cls="grid", aria_label="Key numbers")
+    """Tiles in a grid: four abreast, two on a phone. Each says which source of its number is late."""
+    fresh = (replace(face, behind=freshness.behind([face.kpi])) for face in faces)
+    return el("section", join(*(tile(face) for face in fresh)), cls="grid", aria_label="Key numbers")

@@ -18,6 +18,7 @@ from app import export, ingest
 from app.metrics.review_records import AGENDA
 from app.people import local
 from app.records import ENTITIES
+from app.store import mappings
 from app.store.engine import open_store, reading
 from app.ui import places, read, settings_views
 from app.ui.places import Place
@@ -129,6 +130,25 @@ def test_every_part_of_data_health_shows_it_as_text(view: str, monkeypatch: pyte
 
     for name, content in files:
         no_formula(name, content)
+
+
+@pytest.mark.usefixtures("look")
+@pytest.mark.parametrize("field", mappings.FIELDS)
+def test_what_a_source_says_is_text_in_the_form_that_maps_it(field: str) -> None:
+    at = app().run().switch_page("../pages/data_health.py").run()
+    plural = mappings.FIELDS[field][1]
+    opener = [one for one in at.button if one.key.startswith("do_map_") and plural in one.label]
+
+    if field == "causes":
+        assert not opener, "causes are told where some of them are mapped"
+        return
+    opener[0].click().run()
+
+    assert len([one for one in at.selectbox if one.key.startswith("form_")]) == len(hostile.PAYLOADS)
+    harmless(at)
+    for one in (*at.selectbox, *at.button):
+        assert not LIVE.search(one.label)
+        assert not LIVE.search(getattr(one, "help", "") or "")
 
 
 @pytest.mark.usefixtures("look")

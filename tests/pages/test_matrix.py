@@ -23,7 +23,7 @@ import app as product
 from app import ingest, ingest_sync, policy
 from app.people import ACTS, Act, Grant, NotAllowed, Person, Role, local
 from app.review import delivery
-from app.store import deliveries, people, policies, restore, write
+from app.store import deliveries, mappings, people, policies, restore, write
 from app.store.backup import BackupError
 from app.store.engine import open_store, writing
 from app.ui import data_health, exports, places, settings_views, tables, who
@@ -105,6 +105,9 @@ WRITES: Mapping[str, Write] = {
     "app.store.people.add": Write("govern", True, lambda e, c, at, by: people.add(c, EVA, by=by)),
     "app.store.people.change": Write("govern", True, lambda e, c, at, by: people.change(c, 1, 1, EVA, by=by)),
     "app.store.people.remove": Write("govern", True, lambda e, c, at, by: people.remove(c, 1, 1, by=by)),
+    "app.store.mappings.save": Write(
+        "write", True, lambda e, c, at, by: mappings.save(c, "desk", "severity", {}, of=0, by=by)
+    ),
     "app.store.restore.restore": Write("govern", True, _restored),
     "app.store.deliveries.ask": Write(
         "write", True, lambda e, c, at, by: deliveries.ask(c, "2026-10", "x", [], by=by, now=datetime.now(UTC))

@@ -43,6 +43,15 @@ def test_what_is_planned_ahead_does_not_make_data_fresh() -> None:
     assert freshness.told([rota], frozenset(), NOW, "UTC").words == "data to 22 Nov 21:00"
 
 
+def test_a_live_source_that_is_not_read_is_late_whatever_it_plans_ahead() -> None:
+    rota = SourceState("pagerduty", "pagerduty", {"shifts": (NOW, NOW + timedelta(days=60))}, None, None, 2,
+                       tried_at=NOW, failed_at=NOW)  # fmt: skip
+
+    assert rota._replace(last_read_at=NOW - timedelta(hours=5)).late_by(NOW) == timedelta(hours=3)
+    assert rota._replace(last_read_at=NOW).late_by(NOW) is None
+    assert rota._replace(tried_at=None).late_by(NOW) is None, "a file is as it was brought"
+
+
 def test_an_old_year_is_named() -> None:
     old = source("a", "sli", datetime(2019, 5, 4, 12, tzinfo=UTC))
 
