@@ -116,9 +116,9 @@ def _chosen(found: Mapping[str, Source], names: Sequence[str], path: Path) -> li
 
 
 @contextmanager
-def _wire(source: Source) -> Iterator[Client | None]:
+def _wire(source: Source, folder: Path | None = None, at: datetime | None = None) -> Iterator[Client | None]:
     """The wire to a source; None where its kind needs none."""
-    wire = client(source.name, source.options, os.environ)
+    wire = client(source.name, source.options, os.environ, folder, at)
     if wire is None:
         yield None
         return
@@ -156,7 +156,7 @@ def run(
         with reading(engine) as conn:
             wanted = syncing.due(conn, now()) | (regularly - syncing.tried(conn))
         chosen = [one for one in chosen if one.name in wanted]
-    return [_Reading(engine, one, since, by, progress, now()).run() for one in chosen]
+    return [_Reading(engine, one, since, by, progress, now(), path.resolve().parent).run() for one in chosen]
 
 
 class _Reading:
@@ -170,9 +170,10 @@ class _Reading:
         by: Person,
         progress: Progress | None,
         at: datetime,
+        folder: Path,
     ):
         self._engine, self._source, self._since, self._by = engine, source, since, by
-        self._progress, self._at = progress, at
+        self._progress, self._at, self._folder = progress, at, folder
         self._out = Outcome(source.name, source.kind.name)
         self._reports = Report(dry=False)
         self._names: list[str] = []
@@ -190,7 +191,7 @@ class _Reading:
             with syncing.alone(self._engine, source.name):
                 self._begin()
                 try:
-                    with _wire(source) as wire:
+                    with _wire(source, self._folder, self._at) as wire:
                         try:
                             self._all(wire)
                         finally:

@@ -24,6 +24,9 @@ from pydantic import SecretStr
 
 Reason = Literal["address", "credentials", "permission", "version", "query", "answer", "configuration"]
 Params = Mapping[str, str | int | float]
+Heard = Callable[[str, Params | None, int, Any], None]
+"""Told of every answer that is not asked for again: what was asked, the form that was sent, the status, and the answer
+without secrets."""
 RETRIED = frozenset({408, 420, 425, 429, 500, 502, 503, 504})
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 HIDDEN = "[hidden]"
@@ -75,13 +78,14 @@ class Client:
         timeout: float = 30,
         attempts: int = 5,
         longest_wait: float = 60,
+        heard: Heard | None = None,
         sleep: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
     ):
         self.calls = 0
         self.name, self._base = name, base.rstrip("/")
         self._attempts, self._longest_wait = attempts, longest_wait
-        self._sleep, self._chance = sleep, chance
+        self._sleep, self._chance, self._heard = sleep, chance, heard
         self._token, self._password = token, password
         sent = {key: value.get_secret_value() for key, value in (headers or {}).items()}
         if token:
@@ -127,7 +131,7 @@ class Client:
                     "address", f"{shown(address)} cannot be asked ({type(cause).__name__}): check its url."
                 ) from None
             if answer is not None and answer.status_code not in RETRIED and not _limited(answer):
-                return self._judged(answer, address)
+                return self._judged(answer, address, sent.get("data"))
             if attempt == self._attempts:
                 break
             self._sleep(self._wait(attempt, answer))
@@ -145,8 +149,15 @@ class Client:
             return min(asked, self._longest_wait) + 0.1 * self._chance()
         return min(2.0 ** (attempt - 1), self._longest_wait) * (0.5 + 0.5 * self._chance())
 
-    def _judged(self, answer: httpx.Response, address: str) -> Answer:
+    def _judged(self, answer: httpx.Response, address: str, form: Params | None) -> Answer:
         code = answer.status_code
+        try:
+            body = self._clean(answer.json())
+        except ValueError:
+            body = None
+        if self._heard:
+            asked = f"{answer.request.method} {answer.request.url.raw_path.decode()}"
+            self._heard(asked, form, code, self.plain(answer.text) if body is None else body)
         if code == 401:
             raise SourceError(
                 "credentials", f"{self.name} does not accept the credentials: are they right, and not expired?"
@@ -169,12 +180,11 @@ class Client:
             raise SourceError("address", f"{self.name} has moved: its url leads elsewhere ({code}), name that one.")
         if code >= 400:
             raise SourceError("query", f"{self.name} refuses the question ({code}): {self.plain(_said(answer))}.")
-        try:
-            return Answer(code, answer.headers, self._clean(answer.json()))
-        except ValueError:
+        if body is None and answer.text.strip() != "null":
             raise SourceError(
                 "version", f"{self.name} answers at {shown(address)} with something else than JSON: is its url right?"
-            ) from None
+            )
+        return Answer(code, answer.headers, body)
 
     def _unreached(self, address: str, failure: httpx.TransportError | None) -> str:
         where = shown(address)

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
+from pathlib import Path
 from typing import Annotated, Any, ClassVar
 from urllib.parse import urlsplit
 
 from annotated_types import Ge, Gt, Le
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, StringConstraints
 
+from data_sources.answers import Answers
 from data_sources.http import Client, SourceError
 
 EnvName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$", max_length=64)]
@@ -91,10 +93,15 @@ class Wired(Options):
     timeout_seconds: Annotated[float, Gt(0), Le(600)] = 30
     since: Since | None = None
     """How far back the first reading goes; 90 days without."""
+    keep_answers_days: Annotated[float, Gt(0), Le(400)] | None = None
+    """How long what it answered is kept, word for word; without, not at all."""
 
 
-def client(name: str, options: Options, environment: Mapping[str, str]) -> Client | None:
-    """The wire to a source; None where its kind has none. Raises SourceError for a variable that is not set."""
+def client(
+    name: str, options: Options, environment: Mapping[str, str], folder: Path | None = None, at: datetime | None = None
+) -> Client | None:
+    """The wire to a source; None where its kind has none. What it answers at that moment is kept in the folder, where
+    its options say so. Raises SourceError for a variable that is not set."""
     if not isinstance(options, Wired):
         return None
 
@@ -118,4 +125,7 @@ def client(name: str, options: Options, environment: Mapping[str, str]) -> Clien
         headers={header: value for header, value in headers.items() if value is not None},
         accept=options.accept,
         timeout=options.timeout_seconds,
+        heard=Answers(folder, name, options.keep_answers_days, at)
+        if folder and at and options.keep_answers_days
+        else None,
     )
