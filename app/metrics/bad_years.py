@@ -33,6 +33,11 @@ class Outcome:
         """The cheapest year first."""
         return np.sort(self.years)
 
+    @cached_property
+    def risks(self) -> frozenset[Exposure]:
+        """Those that were simulated, in no order."""
+        return frozenset(self.exposures)
+
     @property
     def mean(self) -> float:
         """In closed form."""
@@ -86,9 +91,10 @@ def outcome(
 
 def _drawn(exposures: tuple[Exposure, ...], years: int, seed: int, progress: Progress | None) -> Outcome:
     """The years of risks, from those of the most alike that are remembered: a month more or less changes few risks."""
+    wanted = frozenset(exposures)
     alike = [one for one in _held.values() if one.seed == seed and len(one.years) == years]
-    most = min(alike, key=lambda one: len({*one.exposures} ^ {*exposures}), default=None)
-    like = (most.exposures, most.years) if most and len({*most.exposures} ^ {*exposures}) < len(exposures) else None
+    most = min(alike, key=lambda one: len(one.risks ^ wanted), default=None)
+    like = (most.risks, most.years) if most and len(most.risks ^ wanted) < len(wanted) else None
     if like is None:
         return Outcome(exposures, simulation.simulate(exposures, years, seed, progress), seed)
     return Outcome(exposures, simulation.simulate(exposures, years, seed, progress, like), seed)

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 from app.metrics import dr, losses
@@ -51,21 +52,21 @@ class Standing:
     loss: float | None
     """In an average year, money; None: not stated."""
 
-    @property
+    @cached_property
     def current(self) -> Level:
         return Level(self.risk.likelihood, self.risk.impact)
 
-    @property
+    @cached_property
     def inherent(self) -> Level | None:
         return _level(self.risk.inherent_likelihood, self.risk.inherent_impact)
 
-    @property
+    @cached_property
     def target(self) -> Level | None:
         return _level(self.risk.target_likelihood, self.risk.target_impact)
 
     def level(self, which: Which) -> Level | None:
         """Where it lies in the matrix; None where that is not stated."""
-        return {"inherent": self.inherent, "current": self.current, "target": self.target}[which]
+        return self.current if which == "current" else self.inherent if which == "inherent" else self.target
 
     @property
     def at_target(self) -> bool | None:

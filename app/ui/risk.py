@@ -64,18 +64,24 @@ class Shown:
 
 def shown(risk: str, source: str | None, asked: Asked) -> Shown | None:
     """The risk of this id (and source, where several have it); None where the store knows none."""
-    return _shown(read.state(), risk, source or "", asked)
+    page = _shown(read.state(), risk, source or "", asked.as_of)
+    if page is None:
+        return None
+    numbers = _numbers([home.name for home in page.homes if home.service is not None], asked)
+    homes = (replace(home, numbers=numbers[home.name]) if home.name in numbers else home for home in page.homes)
+    return replace(page, homes=tuple(homes))
 
 
 @lru_cache(maxsize=32)
-def _shown(of: State, risk: str, source: str, asked: Asked) -> Shown | None:
-    facts = risks.facts_at(of, asked.as_of)
+def _shown(of: State, risk: str, source: str, as_of: datetime) -> Shown | None:
+    """All but the numbers of the chosen period."""
+    facts = risks.facts_at(of, as_of)
     named_so = tuple(one for one in facts.risks if one.risk == risk and source in ("", one.source))
-    one = next(iter(register.register(replace(facts, risks=named_so), Ask((), asked.as_of))), None)
+    one = next(iter(register.register(replace(facts, risks=named_so), Ask((), as_of))), None)
     if one is None:
         return None
     named = one.risk.services
-    incidents = _incidents(of, named, asked.as_of)
+    incidents = _incidents(of, named, as_of)
     tests = tuple(
         sorted(
             (test for test in facts.dr_tests if set(test.services) & set(named)),
@@ -84,12 +90,11 @@ def _shown(of: State, risk: str, source: str, asked: Asked) -> Shown | None:
         )
     )
     severe = facts.policy.major_severity
-    numbers = _numbers([name for name in named[:_SERVICES] if name in facts.services], asked)
     homes = tuple(
         Home(
             name=name,
             service=facts.services.get(name),
-            numbers=numbers.get(name, {}),
+            numbers={},
             incidents=sum(name in incident.services for incident in incidents),
             severe=sum(name in incident.services and incident.severity <= severe for incident in incidents),
             tested=next((test for test in tests if name in test.services and executed(test)), None),
@@ -98,14 +103,14 @@ def _shown(of: State, risk: str, source: str, asked: Asked) -> Shown | None:
     )
     return Shown(
         standing=one,
-        finding=_finding(one, incidents, facts, asked.as_of),
+        finding=_finding(one, incidents, facts, as_of),
         homes=homes,
         incidents=incidents,
         tests=tests,
-        whole=losses.total(one for one in facts.risks if open_at(one, register.day_of(facts, asked.as_of))),
+        whole=losses.total(one for one in facts.risks if open_at(one, register.day_of(facts, as_of))),
         facts=facts,
-        moment=asked.as_of,
-        day=register.day_of(facts, asked.as_of),
+        moment=as_of,
+        day=register.day_of(facts, as_of),
     )
 
 

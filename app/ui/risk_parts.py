@@ -208,13 +208,13 @@ def _tested(test: DrTest | None) -> Sequence[Part]:
 
 def incidents(page: Shown, asked: Asked) -> Act | None:
     """What its services have been through. A click opens the incident."""
-    names = {service.service: service.name for service in page.facts.services.values()}
+    held = page.facts.services
     rows = [
         {
             "title": one.title,
             "severity": one.severity,
             "detected": one.detected_at,
-            "services": ", ".join(names.get(name, name) for name in one.services),
+            "services": ", ".join(held[name].name if name in held else name for name in one.services),
             "cause": one.cause,
             URL: one.url,
             ACT: opens_incident(one),

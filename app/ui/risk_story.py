@@ -1,5 +1,6 @@
 """One risk's story as the store tells it."""
 
+from datetime import datetime
 from functools import lru_cache
 
 from app.metrics.risk_records import RiskKey
@@ -18,13 +19,13 @@ from app.ui.risk import Shown
 def told(page: Shown, asked: Asked) -> Story | None:
     """The story of the risk of a page; None where it went meanwhile."""
     one = page.standing.risk
-    return _told(read.state(), RiskKey(one.source, one.risk), asked)
+    return _told(read.state(), RiskKey(one.source, one.risk), asked.as_of)
 
 
 @lru_cache(maxsize=32)
-def _told(of: State, key: RiskKey, asked: Asked) -> Story | None:
+def _told(of: State, key: RiskKey, as_of: datetime) -> Story | None:
     with reading(read.opened(of.url)) as conn:
-        return register_reads.story(conn, key, asked.as_of)
+        return register_reads.story(conn, key, as_of)
 
 
 def shown(story: Story, page: Shown, asked: Asked) -> Act | None:

@@ -27,6 +27,8 @@ from app.ui.risks import Shown, opens
 _ADDRESS, _HOW, _DAY = "moves", "moves_how", "moves_day"
 _COMPARED, _REVIEW, _OWN, _NONE = "compared", "review", "day", "none"
 _SHOWN = 6
+_FOLDED = 25
+"""So many are listed of those of which nothing is known."""
 
 
 class Since(NamedTuple):
@@ -150,5 +152,7 @@ def _item(move: Move, zone: str) -> Markup:
 
 
 def _short(some: Sequence[Move]) -> Markup:
-    items = [el("li", button(move.standing.risk.title, act=opens(move.standing.risk))) for move in some]
-    return el("details", el("summary", "Those of which it is not known"), el("ul", join(*items), cls="items"))
+    listed = some[:_FOLDED]
+    items = [el("li", button(move.standing.risk.title, act=opens(move.standing.risk))) for move in listed]
+    more = el("p", f"The first {_FOLDED} are shown.", cls="muted small") if len(some) > _FOLDED else None
+    return el("details", el("summary", "Those of which it is not known"), el("ul", join(*items), cls="items"), more)

@@ -8,7 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from app.metrics.numbers import Scope
 from app.metrics.periods import parse
-from app.ui import filters, read, risk, risks, risks_tables
+from app.people import Person, Role
+from app.ui import filters, read, risk, risks, risks_tables, who
 from tests.filled import app, boards, read_by_pages, text
 
 REGISTER, ONE = "../pages/risks.py", "../pages/risk.py"
@@ -180,6 +181,21 @@ def test_what_is_odd_says_what_would_mend_it() -> None:
     ):
         assert said in odd
     assert "not tested for recovery" not in odd, "R2 names mail, which was never tested"
+
+
+@pytest.mark.usefixtures("hand_made")
+def test_what_is_to_mend_is_found_once_for_every_month_and_mended_by_whom_it_may(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at, before = page(), page(period="2026-09")
+    found, found_before = (risks.shown(one.session_state[filters._ASKED]).now for one in (at, before))
+    monkeypatch.setattr(who, "person", lambda: Person("vera@example.com", frozenset({Role.VIEWER})))
+    odd = boards(page())["odd"]
+
+    assert found is found_before
+    assert 'aria-label="Review it: ' in boards(at)["odd"]
+    assert "2 risks whose acceptance ran out" in text(odd)
+    assert 'aria-label="' not in odd, "there is nothing to click for her"
 
 
 @pytest.mark.usefixtures("hand_made")
