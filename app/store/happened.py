@@ -1,7 +1,8 @@
 """Incidents of a stretch of time, or one of them, with what hangs on them: read by their time and id, so that a page of
 a month costs a month's worth however long the history is."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -95,6 +96,23 @@ def owing(conn: Connection, as_of: datetime) -> Facts:
         incidents=light.some(conn, "incidents", sa.or_(severe, _INCIDENTS.incident.in_(origins))),
         postmortems=light.some(conn, "postmortems", waiting) or _any_postmortem(conn),
     )
+
+
+def on(conn: Connection, services: Iterable[str], as_of: datetime) -> Facts:
+    """The incidents on any of some services, in the order of their keys; as known at as-of."""
+    every = light.whole(conn, "incidents")
+    places = light.cached(conn, "incidents by service", lambda: _by_service(every))
+    found = sorted({at for name in services for at in places.get(name, ())})
+    return _with(load(conn, frozenset(), Ask((), as_of)), as_of, incidents=tuple(every[at] for at in found))
+
+
+def _by_service(incidents: Sequence[Incident]) -> Mapping[str, Sequence[int]]:
+    """Service → where its incidents stand."""
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    for at, incident in enumerate(incidents):
+        for name in incident.services:
+            found[name].append(at)
+    return found
 
 
 def latest_before(conn: Connection, stop: datetime, as_of: datetime, most: int) -> tuple[Incident, ...]:

@@ -16,14 +16,14 @@ from app.metrics.benchmarks import band
 from app.metrics.catalogue import KPIS
 from app.metrics.change import weeks
 from app.metrics.facts import Service
-from app.metrics.numbers import Number
+from app.metrics.numbers import EVERYTHING, Ask, Number
 from app.metrics.periods import Kind, Period, between
 from app.metrics.rollout import Blame, Rate, Steps
 from app.policy import Policy
 from app.store import change as stored
 from app.store.change import Stretch, Trouble, Wanted
 from app.store.engine import reading
-from app.store.types import micros
+from app.store.types import micros, moment
 from app.ui import filters, read, tiles
 from app.ui.choices import Asked
 from app.ui.history import History, history
@@ -131,8 +131,23 @@ def _stretch(asked: Asked) -> Stretch:
     return Stretch(micros(asked.period.start), micros(asked.period.end), micros(asked.as_of), asked.scope)
 
 
-@lru_cache(maxsize=64)
 def _blamed(of: State, stretch: Stretch) -> tuple[Blame, ...]:
+    """Deployments of a stretch that incidents name: read for every scope at once, since it is the incidents that take
+    the time."""
+    found = _every_blamed(of, stretch._replace(scope=EVERYTHING))
+    if stretch.scope == EVERYTHING:
+        return found
+    services = read.facts(frozenset(), Ask((), moment(stretch.as_of))).services
+    wanted = [(name, value) for name, value in stretch.scope._asdict().items() if value is not None]
+    return tuple(
+        one
+        for one in found
+        if (home := services.get(one.service)) and all(getattr(home, name) == value for name, value in wanted)
+    )
+
+
+@lru_cache(maxsize=16)
+def _every_blamed(of: State, stretch: Stretch) -> tuple[Blame, ...]:
     with reading(read.opened(of.url)) as conn:
         return tuple(stored.blamed(conn, stretch))
 

@@ -7,6 +7,8 @@ reader: call it in a callback, or before the bar is drawn. Junk in an address fa
 """
 
 from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
 
 import streamlit as st
 
@@ -16,6 +18,7 @@ from app.people import limited_to
 from app.ui import choices, read
 from app.ui.choices import ALL, Asked
 from app.ui.markup import plain
+from app.ui.read import State
 
 _ASKED = "nines_asked"
 _NEXT = "nines_narrow_next"
@@ -129,9 +132,16 @@ def _label(name: str, shown: bool, offered: Mapping[str, object]) -> str:
 def _offered() -> tuple[dict[str, dict[str, str | None]], Mapping[str, Period], dict[str, dict[str, str]]]:
     """Per filter: label → id (None: everything); label → period; and per filter key → label."""
     directory = read.directory()
+    return _offers(read.state(), directory.last, local_day(read.moment(), directory.policy.timezone))
+
+
+@lru_cache(maxsize=8)
+def _offers(
+    of: State, last: date | None, today: date
+) -> tuple[dict[str, dict[str, str | None]], Mapping[str, Period], dict[str, dict[str, str]]]:
+    directory = read.directory()
     zone = directory.policy.timezone
-    today = local_day(read.moment(), zone)
-    latest = choices.latest_month(today, directory.last, zone)
+    latest = choices.latest_month(today, last, zone)
     meanings = choices.period_choices(latest, directory.first, today)
     named = {
         "tier": {f"Tier {tier}": str(tier) for tier in directory.tiers},

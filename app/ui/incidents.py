@@ -12,13 +12,14 @@ from app.charts.description import Chart, Series
 from app.charts.findings import Happened
 from app.charts.incidents import Duration
 from app.charts.trend import trend
-from app.metrics import lessons, periods
+from app.metrics import lessons, measure, periods
 from app.metrics.catalogue import KPIS
 from app.metrics.facts import Facts, Incident
 from app.metrics.grouping import Places
-from app.metrics.incidents import repeats
+from app.metrics.incidents import real, repeats
 from app.metrics.lessons import ID, Owed, Review, Toll
-from app.metrics.numbers import Number
+from app.metrics.numbers import EVERYTHING, Ask, Number, Row, Scope
+from app.metrics.periods import Period
 from app.policy import Policy
 from app.store import happened
 from app.store.engine import reading
@@ -93,24 +94,20 @@ def shown(asked: Asked) -> Shown:
 def _shown(of: State, asked: Asked) -> Shown:
     ask = asked.ask()
     numbers = history(_KEYS, asked)
-    with reading(read.opened(of.url)) as conn:
-        facts = happened.around(conn, asked.period.start, min(asked.period.end, asked.as_of), asked.as_of)
-        owing = happened.owing(conn, asked.as_of)
-    found = tuple(lessons.detected(facts, ask))
-    owed = tuple(one for one in lessons.reviews(owing, ask) if one.state in ("late", "due", "not_resolved"))
-    actions = tuple(one for one in lessons.actions(owing, ask) if one.state in ("open", "overdue"))
-    priced, again = _priced(facts, asked), repeats(facts)
+    facts, again = _around(of, asked.period, asked.as_of)
+    owed = _owed(of, asked.scope, asked.as_of)
+    found, priced = tuple(lessons.detected(facts, ask)), _priced(of, asked.scope, asked.as_of)
     return Shown(
-        finding=findings.happened(_told(asked, numbers, found, owed, actions, facts.policy)),
+        finding=findings.happened(_told(asked, numbers, found, owed.reviews, owed.actions, facts.policy)),
         faces=tuple(_face(key, numbers, facts.policy, asked, priced) for key in TILES),
         numbers=numbers,
         found=found,
         repeated=again,
         chains=tuple(lessons.chains(facts, ask, again)),
-        reviews=owed,
-        written=bool(owing.postmortems),
-        actions=actions,
-        origins={one.incident: one for one in owing.incidents},
+        reviews=owed.reviews,
+        written=owed.written,
+        actions=owed.actions,
+        origins=owed.origins,
         last=found[0] if found else _last(of, asked, facts),
         priced=priced,
         facts=facts,
@@ -118,9 +115,57 @@ def _shown(of: State, asked: Asked) -> Shown:
     )
 
 
+@lru_cache(maxsize=8)
+def _around(of: State, period: Period, as_of: datetime) -> tuple[Facts, Mapping[ID, str]]:
+    """The incidents of a period and around it, and which of them repeats which: the same whatever the scope."""
+    with reading(read.opened(of.url)) as conn:
+        facts = happened.around(conn, period.start, min(period.end, as_of), as_of)
+    return facts, repeats(facts)
+
+
+class _Owed(NamedTuple):
+    """What is owed now in a scope, whatever the period."""
+
+    reviews: tuple[Review, ...]
+    written: bool
+    actions: tuple[Owed, ...]
+    origins: Mapping[str, Incident]
+
+
+@lru_cache(maxsize=32)
+def _owed(of: State, scope: Scope, as_of: datetime) -> _Owed:
+    owing, ask = _owing(of, as_of), Ask((), as_of, scope=scope)
+    return _Owed(
+        tuple(one for one in lessons.reviews(owing, ask) if one.state in ("late", "due", "not_resolved")),
+        bool(owing.postmortems),
+        tuple(one for one in lessons.actions(owing, ask) if one.state in ("open", "overdue")),
+        {one.incident: one for one in owing.incidents},
+    )
+
+
+@lru_cache(maxsize=8)
+def _owing(of: State, as_of: datetime) -> Facts:
+    with reading(read.opened(of.url)) as conn:
+        return happened.owing(conn, as_of)
+
+
+@lru_cache(maxsize=16)
+def _on(of: State, scope: Scope, as_of: datetime) -> Facts:
+    """The incidents on the services of a scope that is narrowed."""
+    ask = Ask((), as_of, scope=scope)
+    facts = read.facts(frozenset(), ask)
+    places = Places(facts, ask)
+    with reading(read.opened(of.url)) as conn:
+        return happened.on(conn, [name for name in facts.services if places.groups((name,))], as_of)
+
+
 def _last(of: State, asked: Asked, facts: Facts) -> Incident | None:
     """The latest incident in scope before the period ended."""
     places = Places(facts, asked.ask())
+    if asked.scope != EVERYTHING:
+        known = [one for one in real(_on(of, asked.scope, asked.as_of)) if one.detected_at < asked.period.end]
+        here = [one for one in known if lessons.in_scope(places, one)]
+        return max(here, key=lambda one: (one.detected_at, one.incident), default=None)
     with reading(read.opened(of.url)) as conn:
         for most in (50, 1_000_000):
             found = happened.latest_before(conn, asked.period.end, asked.as_of, most)
@@ -151,8 +196,11 @@ def _told_of(of: State, incidents: tuple[Incident, ...], as_of: datetime) -> Map
     return {key: Told(toll, lessons.review_of(facts, key, written, as_of)) for key, toll in tolls.items()}
 
 
-def _priced(facts: Facts, asked: Asked) -> bool:
-    places = Places(facts, asked.ask())
+@lru_cache(maxsize=64)
+def _priced(of: State, scope: Scope, as_of: datetime) -> bool:
+    ask = Ask((), as_of, scope=scope)
+    facts = read.facts(frozenset(), ask)
+    places = Places(facts, ask)
     return any(
         service.downtime_cost_per_minute is not None and places.groups((service.service,))
         for service in facts.services.values()
@@ -245,7 +293,7 @@ def speed(page: Shown, asked: Asked, key: str) -> Chart:
     if many > MOST_POINTS:
         said = f"Medians by month and the time within which nine in ten lie, of {many:,} incidents; log axis"
         return marked(replace(_middles(key, medians, tiles.op_of(key, page.policy)), subtitle=said), asked)
-    rows = [row for row in read.rows(key, asked.ask(*asked.trend)) if row.value is not None and row.at is not None]
+    rows = [row for row in _rows(key, asked) if row.value is not None and row.at is not None]
     each = [
         Duration(row.at, row.value, f"{row.title}: {wording.duration(row.value)}", row.id)
         for row in rows
@@ -253,6 +301,14 @@ def speed(page: Shown, asked: Asked, key: str) -> Chart:
     ]
     chart = drawn.durations(kpi.name, medians, each, asked.zone, tiles.op_of(key, page.policy))
     return marked(chart, asked)
+
+
+def _rows(key: str, asked: Asked) -> Sequence[Row]:
+    """The incidents behind a duration of the trend, of those in scope alone."""
+    ask = asked.ask(*asked.trend)
+    if asked.scope == EVERYTHING:
+        return read.rows(key, ask)
+    return measure.rows(key, _on(read.state(), asked.scope, asked.as_of), ask)
 
 
 def _middles(key: str, medians: Sequence[Number], op: str) -> Chart:

@@ -1,12 +1,13 @@
 """All services to choose from, the worst first, with a sentence that says how many need looking at."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
 from app.metrics import service as of_service
 from app.metrics.facts import Facts, Service
 from app.metrics.grouping import Places
-from app.metrics.numbers import Ask
+from app.metrics.numbers import Ask, Scope
 from app.metrics.service import Standing
 from app.ui import read
 from app.ui.choices import Asked
@@ -55,10 +56,19 @@ def shown(asked: Asked) -> All:
 
 @lru_cache(maxsize=16)
 def _shown(of: State, asked: Asked) -> All:
-    facts = read.facts(frozenset(), Ask((), asked.as_of))
-    places = Places(facts, asked.ask())
-    inside = [service for service in facts.services.values() if places.groups((service.service,))]
-    alive = [service for service in inside if not places.retired(service.service, asked.as_of)]
+    alive, retired = _inside(of, asked.scope, asked.as_of)
     totals = {key: read.totals(key, asked.ask(by=("service",))) for key in _KEYS}
     watched = {number.kpi for number in read.numbers(_COUNTED, asked.ask()) if number.value is not None}
-    return All(tuple(of_service.standings(alive, totals, watched)), len(inside) - len(alive), facts)
+    facts = read.facts(frozenset(), Ask((), asked.as_of))
+    return All(tuple(of_service.standings(alive, totals, watched)), retired, facts)
+
+
+@lru_cache(maxsize=64)
+def _inside(of: State, scope: Scope, as_of: datetime) -> tuple[tuple[Service, ...], int]:
+    """The services in scope that have not retired, and how many have: the same whatever the period."""
+    ask = Ask((), as_of, scope=scope)
+    facts = read.facts(frozenset(), ask)
+    places = Places(facts, ask)
+    inside = [service for service in facts.services.values() if places.groups((service.service,))]
+    alive = tuple(service for service in inside if not places.retired(service.service, as_of))
+    return alive, len(inside) - len(alive)
