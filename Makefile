@@ -20,7 +20,7 @@ run: setup ## serve the demo organisation on http://127.0.0.1:8501
 	$(BIN)/nines serve --demo
 
 test: setup-dev ## the whole suite
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: setup-dev ## format, lint and types
 	$(BIN)/ruff format --check .

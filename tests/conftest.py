@@ -16,6 +16,14 @@ from app.store.engine import open_store
 _NUMBERS = count(1)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with browser tests come last: a browser leaves an event loop running in its thread, in which other tests
+    can run none. Among them those of `tests/browser`, so that a worker does not end with one long file of others."""
+    browsing = {item.path for item in items if item.get_closest_marker("browser")}
+    items.sort(key=lambda item: (item.path in browsing) + (item.path.parent.name == "browser"))
+
+
 @pytest.fixture(autouse=True)
 def _main_stays_main() -> Iterator[None]:
     """AppTest leaves its page in the place of `__main__`, which a process that is started later would run."""
