@@ -18,7 +18,7 @@ from app.metrics.periods import Period, between
 from app.people import local
 from app.store import kept
 from app.store.engine import generation, open_store, reading, spare_moment, writing
-from app.store.numbers import numbers, sums
+from app.store.numbers import numbers, sums, totals
 from app.store.prepare import prepare
 from app.store.tables import KEPT_GROUPS, KEPT_SUMS
 from app.store.write import set_policy
@@ -94,6 +94,22 @@ def test_kept_sums_answer_as_the_facts_do(company: Engine, by: str, scope: Scope
     assert any(number.value is not None for number in facts)
     assert first == facts
     assert again == facts
+
+
+@pytest.mark.parametrize("scope", [Scope(), Scope(tier=0), Scope(team="payments"), Scope(service="checkout")])
+@pytest.mark.parametrize("months", [1, 3])
+def test_kept_totals_are_the_sums_of_their_periods(company: Engine, scope: Scope, months: int) -> None:
+    ask = Ask(MONTHS[:months], NOW, frozenset({"slo"}), scope)
+    expected: dict[str | None, tuple[float, float]] = {}
+
+    with reading(company) as conn:
+        found = totals(conn, "slos_met", ask)
+        for (_, group), tally in sums(conn, ["slos_met"], ask)["slos_met"].items():
+            part, whole = expected.get(group.slo, (0.0, 0.0))
+            expected[group.slo] = (part + tally.part, whole + tally.whole)
+
+    assert found
+    assert found == expected
 
 
 def test_ids_narrow_what_a_question_is_split_by(company: Engine) -> None:
