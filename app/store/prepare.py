@@ -20,14 +20,15 @@ from app.store.numbers import whole
 from app.store.tables import KEPT_SUMS
 from app.store.types import micros
 
-_BY_TIER = frozenset({"slos_met", "slo_compliance", "time_to_restore", "time_to_detect", "time_to_engage"})
 _BY_SEVERITY = frozenset({"major_incidents", "time_to_restore", "time_to_detect"})
 SPLITS: Mapping[frozenset[str], frozenset[str]] = {
     frozenset(): frozenset(KPIS),
     frozenset({"severity", "tier"}): frozenset(KPIS),
     **{frozenset({name}): frozenset(KPIS) for name in ("tier", "team", "product", "service", "slo", "severity")},
-    **{frozenset({"tier", name}): _BY_TIER for name in ("team", "product")},
+    **{frozenset({"tier", name}): frozenset(KPIS) for name in ("team", "product")},
     **{frozenset({"severity", name}): _BY_SEVERITY for name in ("team", "product", "service")},
+    **{frozenset({"severity", "tier", name}): _BY_SEVERITY for name in ("team", "product")},
+    frozenset({"service", "team"}): frozenset({"alert_noise"}),
 }
 """How pages split numbers, by themselves or by what they are narrowed to → which numbers."""
 SHEETS = (interruptions.HOURS, interruptions.PEOPLE, change.STRATEGIES)
