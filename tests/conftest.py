@@ -1,5 +1,6 @@
 """Fixtures for every test: a store on real SQLite and on real PostgreSQL."""
 
+import logging
 import os
 import sys
 import warnings
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine, make_url
+from streamlit import logger as streamlit_logger
 
 from app.store.engine import open_store
 
@@ -30,6 +32,18 @@ def _main_stays_main() -> Iterator[None]:
     main = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = main
+
+
+@pytest.fixture
+def as_before() -> Iterator[None]:
+    """Afterwards, everything logs as before."""
+    root, setup = logging.getLogger(), streamlit_logger.setup_formatter
+    before, level = list(root.handlers), root.level
+    yield
+    streamlit_logger.setup_formatter = setup
+    streamlit_logger.update_formatter()
+    root.handlers[:] = before
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ import json
 import logging
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,7 +13,6 @@ import pytest
 import sqlalchemy as sa
 import yaml
 from sqlalchemy.engine import Engine
-from streamlit import logger as streamlit_logger
 
 from app import logs
 from app.settings import load
@@ -70,18 +68,6 @@ def stored(engine: Engine) -> str:
     """Every cell of every table."""
     with reading(engine) as conn:
         return repr([tuple(row) for table in METADATA.sorted_tables for row in conn.execute(sa.select(table))])
-
-
-@pytest.fixture
-def as_before() -> Iterator[None]:
-    """Afterwards, everything logs as before."""
-    root, setup = logging.getLogger(), streamlit_logger.setup_formatter
-    before, level = list(root.handlers), root.level
-    yield
-    streamlit_logger.setup_formatter = setup
-    streamlit_logger.update_formatter()
-    root.handlers[:] = before
-    root.setLevel(level)
 
 
 @pytest.mark.usefixtures("as_before")

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -114,18 +113,6 @@ def test_a_store_without_imports_tells_no_age_rather_than_zero(sqlite_engine: En
 
     assert "nines_store_up 1.0" in text
     assert "nines_import_age_seconds{" not in text
-
-
-@pytest.fixture
-def as_before() -> Iterator[None]:
-    """Afterwards, everything logs as before."""
-    root, setup = logging.getLogger(), streamlit_logger.setup_formatter
-    before, level = list(root.handlers), root.level
-    yield
-    streamlit_logger.setup_formatter = setup
-    streamlit_logger.update_formatter()
-    root.handlers[:] = before
-    root.setLevel(level)
 
 
 @pytest.mark.usefixtures("as_before")

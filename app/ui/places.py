@@ -18,7 +18,6 @@ class Place(NamedTuple):
     title: str
     group: str
     icon: str
-    help: str
     feeds: frozenset[str] = frozenset()
     """Entities whose being late makes this page late."""
     hidden: bool = False
@@ -38,7 +37,6 @@ OVERVIEW = Place(
     "Overview",
     "Reliability",
     ":material/space_dashboard:",
-    "Are we reliable, better or worse, and what needs a decision?",
     frozenset({"sli", "incidents", "impacts", "pages", "shifts", "dr_tests", "risks", "actions"}),
 )
 SLOS = Place(
@@ -46,7 +44,6 @@ SLOS = Place(
     "SLOs",
     "Reliability",
     ":material/verified:",
-    "Which promises do we keep, which are about to break, who is frozen?",
     frozenset({"sli", "slos", "exclusions"}),
 )
 INCIDENTS = Place(
@@ -54,7 +51,6 @@ INCIDENTS = Place(
     "Incidents",
     "Reliability",
     ":material/crisis_alert:",
-    "How often, how bad, how fast, and do we learn?",
     frozenset({"incidents", "impacts", "postmortems", "actions", "pages"}),
 )
 INCIDENT = Place(
@@ -62,7 +58,6 @@ INCIDENT = Place(
     "Incident",
     "Reliability",
     ":material/crisis_alert:",
-    "One incident: what happened, what it cost, what follows. `?incident=` names it.",
     INCIDENTS.feeds,
     hidden=True,
 )
@@ -71,7 +66,6 @@ ON_CALL = Place(
     "On-call",
     "Reliability",
     ":material/notifications_active:",
-    "Is the load sustainable and fair, is the noise falling?",
     frozenset({"pages", "shifts"}),
 )
 CHANGE = Place(
@@ -79,7 +73,6 @@ CHANGE = Place(
     "Change",
     "Reliability",
     ":material/rocket_launch:",
-    "Do we ship safely?",
     frozenset({"deployments", "incidents"}),
 )
 SERVICE = Place(
@@ -87,7 +80,6 @@ SERVICE = Place(
     "Services",
     "Reliability",
     ":material/dns:",
-    "Tell me about one service: what it promised, what hurts it, what is being done. `?service=` names it.",
     frozenset({"sli", "slos", "incidents", "impacts", "pages", "deployments", "dr_tests", "risks", "actions"}),
 )
 DR_TESTS = Place(
@@ -95,7 +87,6 @@ DR_TESTS = Place(
     "DR tests",
     "Resilience",
     ":material/restart_alt:",
-    "Would we come back, how fast, how do we know? `?test=` names one test.",
     frozenset({"dr_tests", "actions"}),
 )
 RISKS = Place(
@@ -103,7 +94,6 @@ RISKS = Place(
     "Risk register",
     "Resilience",
     ":material/shield:",
-    "What could hurt us, what are we doing, what do you have to accept?",
     frozenset({"risks", "actions", "dr_tests"}),
 )
 RISK = Place(
@@ -111,7 +101,6 @@ RISK = Place(
     "Risk",
     "Resilience",
     ":material/shield:",
-    "One risk: how high, what is done about it, what it costs. `?risk=` names it.",
     RISKS.feeds,
     hidden=True,
 )
@@ -120,7 +109,6 @@ REVIEW = Place(
     "Monthly review",
     "Govern",
     ":material/slideshow:",
-    "Run the meeting and keep its memory. `?review=` names one.",
     alone=True,
 )
 DATA_HEALTH = Place(
@@ -128,14 +116,12 @@ DATA_HEALTH = Place(
     "Data health",
     "Govern",
     ":material/database:",
-    "Can I believe this?",
 )
 SETTINGS = Place(
     "settings",
     "Settings",
     "Govern",
     ":material/settings:",
-    "What is promised, how is it counted, and who may do what?",
     alone=True,
 )
 AUDIT = Place(
@@ -143,7 +129,6 @@ AUDIT = Place(
     "Audit log",
     "Govern",
     ":material/history:",
-    "Who did what, when and why?",
     alone=True,
 )
 PLACES = (
